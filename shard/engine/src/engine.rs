@@ -1,0 +1,1 @@
+//! One shard of the broker: the tables and the entry points.

@@ -1,0 +1,102 @@
+//! What shards tell each other: reading this file is reading the architecture.
+//!
+//! Between each ordered pair of shards run two rings. *Entries* are messages and requests; the
+//! ring is bounded, and a full one holds back the connections that would add to it. *Answers*
+//! are to requests; their number is bounded by [`crate::limits::REQUESTS_PER_PEER_MAX`], so that
+//! ring is never full and two shards can't block each other. Each ring is FIFO; that is the only
+//! order shards promise each other.
+
+use core::net::SocketAddr;
+use std::sync::Arc;
+
+use shard_topics::{GroupKey, Mark, RetainedCursor, RouteAnswer};
+use wire_message::{Instant, Message, TopicFilter, TopicName};
+
+use crate::settings::ListenerId;
+
+/// The requester's number for a request, given back in the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u32);
+
+/// A connection on its way to the shard where its session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// The listener that accepted it, on every shard the same.
+    pub listener: ListenerId,
+    /// The far end.
+    pub peer: SocketAddr,
+    /// When it was accepted; its CONNECT is due within the connect timeout from here.
+    pub accepted_at: Instant,
+}
+
+/// One entry in the ring from one shard to another.
+#[derive(Debug)]
+pub enum Entry {
+    /// A connection whose session lives here. The driver fills in the transport and passes it to
+    /// [`crate::Engine::adopted`].
+    Adopt(Box<Adoption>),
+    /// Give the exclusive right to a topic to the sender. Answered with [`Answer::Claimed`].
+    ExclusiveClaim(RequestId, Box<TopicFilter>),
+    /// The sender gives the exclusive right to a topic back.
+    ExclusiveRelease(Box<TopicFilter>),
+    /// The sender has a session for the filter. Answered with [`Answer::Known`].
+    InterestAdd(RequestId, Box<Interested>),
+    /// The sender has one session less for the filter.
+    InterestRemove(Box<Interested>),
+    /// Deliver to the receiver's sessions.
+    Publish(Publish),
+    /// Which shards have sessions for the topic? Answered with [`Answer::Route`].
+    RouteQuery(RequestId, Box<TopicName>),
+    /// Retained messages, please. Answered with [`Answer::Retained`].
+    RetainedQuery(RequestId, Box<RetainedQuery>),
+    /// Retain the message, or forget the topic's if the payload is empty. Answered with
+    /// [`Answer::Known`].
+    RetainedStore(RequestId, Arc<Message>),
+}
+
+/// A filter that a shard gained or lost a session for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interested {
+    /// The filter.
+    pub filter: TopicFilter,
+    /// The group, of a shared subscription.
+    pub group: Option<Box<str>>,
+    /// Whether the session is there now, or outlives its connections.
+    pub mark: Mark,
+}
+
+/// A message for the receiver's sessions: one entry, however many they are.
+#[derive(Debug)]
+pub struct Publish {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Groups for which the receiver picks one member each.
+    pub groups: Option<Box<Vec<Arc<GroupKey>>>>,
+    /// Whether plain subscriptions get it too.
+    pub plain: bool,
+}
+
+/// A chunk of retained messages that match a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetainedQuery {
+    /// The filter.
+    pub filter: TopicFilter,
+    /// Where the last chunk ended; `None` at the start.
+    pub after: Option<RetainedCursor>,
+}
+
+/// An answer in the ring of answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// Whether the exclusive right was given.
+    Claimed(RequestId, bool),
+    /// It is done: the filter is routed from here on, or the message is retained.
+    Known(RequestId),
+    /// Messages, and where to go on, if there may be more.
+    Retained(RequestId, Vec<Arc<Message>>, Option<RetainedCursor>),
+    /// The owner's part of a topic's route.
+    Route(RequestId, Box<RouteAnswer>),
+}
+
+/// Two entries share a cache line; 4096 entries are 128 KiB per pair of shards.
+const _: () = assert!(size_of::<Entry>() <= 32);

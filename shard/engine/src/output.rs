@@ -1,0 +1,94 @@
+//! What the engine wants done.
+
+use core::ops::Range;
+use std::sync::Arc;
+
+use wire_message::{Message, ShardId};
+use wire_mqtt::PacketId;
+
+use crate::control::ControlOutput;
+use crate::entry::{Adoption, Answer, Entry};
+use crate::key::ConnectionKey;
+
+/// One thing for the driver to do, in order.
+#[derive(Debug)]
+pub enum Output {
+    /// Put into the ring of answers to `to`, which has room because its requester saw to it.
+    Answer {
+        /// The shard that asked.
+        to: ShardId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Send what is queued for the connection, then close it. Its key is void from here on; a
+    /// peer that takes nothing is cut off after a grace of the driver's.
+    Close {
+        /// The connection.
+        connection: ConnectionKey,
+    },
+    /// Tell the control side.
+    Control(Box<ControlOutput>),
+    /// Pass the connection's transport, with all bytes not consumed, to another shard, as
+    /// [`Entry::Adopt`]. Its key is void from here on. One ring slot was kept for it.
+    HandOver {
+        /// The connection.
+        connection: ConnectionKey,
+        /// Where its session lives.
+        to: ShardId,
+        /// What the other engine must know; the driver adds transport and bytes.
+        adoption: Adoption,
+    },
+    /// Put into the ring of entries to `to`; the engine counted the room.
+    Push {
+        /// The receiver.
+        to: ShardId,
+        /// The entry.
+        entry: Entry,
+    },
+    /// Feed the connection's unconsumed bytes again, then read on.
+    Resume {
+        /// The connection.
+        connection: ConnectionKey,
+    },
+    /// Append bytes to what is to be sent to the connection.
+    Send {
+        /// The connection.
+        connection: ConnectionKey,
+        /// Which of [`Outputs::bytes`]; many connections may share a range.
+        range: Range<u32>,
+        /// Where in the range to put which packet id (big-endian), in this connection's copy.
+        packet_id: Option<(u32, PacketId)>,
+    },
+    /// Append the message's payload to what is to be sent to the connection, without a copy.
+    SendPayload {
+        /// The connection.
+        connection: ConnectionKey,
+        /// Whose payload.
+        message: Arc<Message>,
+    },
+}
+
+/// The driver's reusable buffer for what the engine wants done.
+///
+/// The driver takes all actions in order, then clears both parts.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    /// What to do, in order.
+    pub actions: Vec<Output>,
+    /// Encoded packets that [`Output::Send`] refers to.
+    pub bytes: Vec<u8>,
+}
+
+impl Outputs {
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.actions.clear();
+        self.bytes.clear();
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+}

@@ -1,0 +1,61 @@
+//! What an engine is told once, at start: checked values, units applied.
+
+mod listener;
+mod mqtt;
+mod topics;
+
+pub use listener::{ListenerId, ListenerSettings, Rate};
+pub use mqtt::{KeepAliveSettings, MqttSettings, Overflow, Overlap, QueueSettings};
+pub use topics::{
+    AutoSubscription, DelayedSettings, EventSettings, RetainedSettings, RewriteAction, RewriteRule,
+    SharedSettings,
+};
+
+/// Everything that shapes an engine's behaviour; the same on every shard of a process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of this node, as it stands in `$SYS` topics.
+    pub node: Box<str>,
+    /// The listeners in the order of their [`ListenerId`].
+    pub listeners: Vec<ListenerSettings>,
+    /// Protocol limits and defaults.
+    pub mqtt: MqttSettings,
+    /// Retained messages.
+    pub retained: RetainedSettings,
+    /// `$delayed/<seconds>/<topic>`.
+    pub delayed: DelayedSettings,
+    /// `$share` groups and their strategies.
+    pub shared: SharedSettings,
+    /// `$SYS` events of clients.
+    pub events: EventSettings,
+    /// Subscriptions that every client gets when it connects; at most [`crate::limits::AUTO_SUBSCRIPTIONS_MAX`].
+    pub auto_subscribe: Vec<AutoSubscription>,
+    /// Topic rewriting, in order, the last match wins; at most [`crate::limits::REWRITE_RULES_MAX`].
+    pub rewrite: Vec<RewriteRule>,
+    /// Topics whose routes a shard remembers.
+    pub route_cache_topics: usize,
+    /// Whether CONNECT waits for [`crate::Input::Authenticated`], or anybody may connect.
+    pub authenticate: bool,
+    /// Whether PUBLISH and SUBSCRIBE wait for [`crate::Input::Authorized`], or all is allowed.
+    pub authorize: bool,
+}
+
+impl Default for Settings {
+    /// One listener without limits, the field's defaults, anybody may do anything.
+    fn default() -> Self {
+        Self {
+            node: "skein".into(),
+            listeners: vec![ListenerSettings::default()],
+            mqtt: MqttSettings::default(),
+            retained: RetainedSettings::default(),
+            delayed: DelayedSettings::default(),
+            shared: SharedSettings::default(),
+            events: EventSettings::default(),
+            auto_subscribe: Vec::new(),
+            rewrite: Vec::new(),
+            route_cache_topics: 65_536,
+            authenticate: false,
+            authorize: false,
+        }
+    }
+}
