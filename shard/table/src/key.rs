@@ -1,33 +1,60 @@
 //! Keys of slabs: an index and a generation.
 
-use core::hash::Hash;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
 
 /// Bits of a key's index: a slab holds at most 2^28 entries.
-pub(crate) const INDEX_BITS: u32 = 28;
+const INDEX_BITS: u32 = 28;
 
 /// Entries of one slab at the most. Full: [`crate::Slab::insert`] panics.
 pub(crate) const ENTRIES_MAX: u32 = 1 << INDEX_BITS;
 
-/// A name for an entry of a slab; [`crate::key_type!`] makes the types.
-pub trait Key: Copy + Eq + Ord + Hash {
-    /// The key of slot `index` in its `generation`-th use.
-    fn new(index: u32, generation: u32) -> Self;
-    /// The slot.
-    fn index(self) -> u32;
+/// A name for an entry of a slab; `K` only keeps keys of different slabs apart.
+///
+/// Eight bytes, by value. Once its entry is gone a key finds nothing, also when the slot has a new
+/// entry (for 2^32 entries in the same slot).
+pub struct Key<K> {
+    index: u32,
+    generation: u32,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Key<K> {
+    pub(crate) const fn new(index: u32, generation: u32) -> Self {
+        Self {
+            index,
+            generation,
+            kind: PhantomData,
+        }
+    }
+
+    /// The slot; slots are used from the lowest up.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
     /// How often the slot had been given back when this key was made.
-    fn generation(self) -> u32;
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
 
     /// The key as a number below 2^60: the top four bits are free for the owner's tag.
     #[must_use]
-    fn to_bits(self) -> u64 {
-        (u64::from(self.generation()) << INDEX_BITS) | u64::from(self.index())
+    pub const fn to_bits(self) -> u64 {
+        ((self.generation as u64) << INDEX_BITS) | self.index as u64
     }
 
     /// The key from what [`Key::to_bits`] gave; the top four bits are ignored.
     #[must_use]
-    fn from_bits(bits: u64) -> Self {
-        let index = low_u32(bits & u64::from(ENTRIES_MAX - 1));
-        Self::new(index, low_u32(bits >> INDEX_BITS))
+    pub const fn from_bits(bits: u64) -> Self {
+        Self::new(
+            low_u32(bits & (ENTRIES_MAX as u64 - 1)),
+            low_u32(bits >> INDEX_BITS),
+        )
     }
 }
 
@@ -39,42 +66,61 @@ const fn low_u32(bits: u64) -> u32 {
     bits as u32
 }
 
-/// Makes a key type: a `Copy` newtype of eight bytes that implements [`Key`].
-#[macro_export]
-macro_rules! key_type {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name {
-            index: u32,
-            generation: u32,
-        }
-
-        impl $crate::Key for $name {
-            fn new(index: u32, generation: u32) -> Self {
-                Self { index, generation }
-            }
-
-            fn index(self) -> u32 {
-                self.index
-            }
-
-            fn generation(self) -> u32 {
-                self.generation
-            }
-        }
-    };
+// Derived, these would ask the same of `K`, which is only a mark.
+impl<K> Clone for Key<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-key_type! {
-    /// A connection of this shard.
-    ConnectionKey
+impl<K> Copy for Key<K> {}
+
+impl<K> PartialEq for Key<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_bits() == other.to_bits()
+    }
 }
 
-key_type! {
-    /// A session of this shard, live or dormant.
-    SessionKey
+impl<K> Eq for Key<K> {}
+
+impl<K> PartialOrd for Key<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
+
+impl<K> Ord for Key<K> {
+    /// By slot, then by age.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.index, self.generation).cmp(&(other.index, other.generation))
+    }
+}
+
+impl<K> Hash for Key<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.to_bits());
+    }
+}
+
+impl<K> fmt::Debug for Key<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}.{})", self.index, self.generation)
+    }
+}
+
+/// Marks keys of connections.
+#[derive(Debug)]
+pub enum OfConnection {}
+
+/// Marks keys of sessions.
+#[derive(Debug)]
+pub enum OfSession {}
+
+/// A connection of this shard.
+pub type ConnectionKey = Key<OfConnection>;
+
+/// A session of this shard, live or dormant.
+pub type SessionKey = Key<OfSession>;
 
 const _: () = assert!(
     size_of::<SessionKey>() == 8,

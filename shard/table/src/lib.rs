@@ -11,6 +11,6 @@ mod key;
 mod slab;
 mod wheel;
 
-pub use key::{ConnectionKey, Key, SessionKey};
+pub use key::{ConnectionKey, Key, OfConnection, OfSession, SessionKey};
 pub use slab::Slab;
 pub use wheel::Wheel;

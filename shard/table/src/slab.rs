@@ -11,14 +11,14 @@ use page::{PAGE_BITS, Page};
 use crate::Key;
 use crate::key::ENTRIES_MAX;
 
-/// Entries of type `T` under keys of type `K`.
+/// Entries of type `T` under keys of type [`Key<K>`].
 ///
 /// Pages of 256 entries: growing allocates a page and copies no entry. The lowest free slot is
 /// taken first, so that high pages empty out; an empty page goes back to the allocator, except one
 /// that is kept so that a table breathing at a page's edge does not allocate each time. An entry
 /// costs eight bytes on top of `Option<T>`, plus a quarter of a byte for its page.
 #[derive(Debug)]
-pub struct Slab<K, T> {
+pub struct Slab<T, K = T> {
     pages: Vec<Page<T>>,
     /// One bit for each page that has memory and a free slot.
     room: Vec<u64>,
@@ -32,7 +32,7 @@ pub struct Slab<K, T> {
     keys: PhantomData<fn() -> K>,
 }
 
-impl<K: Key, T> Slab<K, T> {
+impl<T, K> Slab<T, K> {
     /// A slab without entries or memory.
     #[must_use]
     pub const fn new() -> Self {
@@ -64,7 +64,7 @@ impl<K: Key, T> Slab<K, T> {
     /// # Panics
     ///
     /// If there are 2^28 entries already; memory ends long before.
-    pub fn insert(&mut self, value: T) -> K {
+    pub fn insert(&mut self, value: T) -> Key<K> {
         self.insert_with(|_| value)
     }
 
@@ -73,14 +73,14 @@ impl<K: Key, T> Slab<K, T> {
     /// # Panics
     ///
     /// As [`Slab::insert`].
-    pub fn insert_with(&mut self, make: impl FnOnce(K) -> T) -> K {
+    pub fn insert_with(&mut self, make: impl FnOnce(Key<K>) -> T) -> Key<K> {
         let number = self.page_with_room();
         let page = &mut self.pages[number];
         if page.is_empty() {
             self.empty_pages -= 1;
         }
         let (slot, generation) = page.reserve();
-        let key = K::new(index_of(number, slot), generation);
+        let key = Key::new(index_of(number, slot), generation);
         page.put(slot, make(key));
         if page.is_full() {
             self.room[number / 64] &= !(1 << (number % 64));
@@ -91,26 +91,26 @@ impl<K: Key, T> Slab<K, T> {
 
     /// The entry, if the key's entry is still there.
     #[must_use]
-    pub fn get(&self, key: K) -> Option<&T> {
+    pub fn get(&self, key: Key<K>) -> Option<&T> {
         let (number, slot) = place(key);
         self.pages.get(number)?.get(slot, key.generation())
     }
 
     /// The entry, to change it, if the key's entry is still there.
     #[must_use]
-    pub fn get_mut(&mut self, key: K) -> Option<&mut T> {
+    pub fn get_mut(&mut self, key: Key<K>) -> Option<&mut T> {
         let (number, slot) = place(key);
         self.pages.get_mut(number)?.get_mut(slot, key.generation())
     }
 
     /// Whether the key's entry is still there.
     #[must_use]
-    pub fn contains(&self, key: K) -> bool {
+    pub fn contains(&self, key: Key<K>) -> bool {
         self.get(key).is_some()
     }
 
     /// Takes the entry out; its key and all copies of it find nothing from now on.
-    pub fn remove(&mut self, key: K) -> Option<T> {
+    pub fn remove(&mut self, key: Key<K>) -> Option<T> {
         let (number, slot) = place(key);
         let page = self.pages.get_mut(number)?;
         let value = page.take(slot, key.generation())?;
@@ -124,22 +124,22 @@ impl<K: Key, T> Slab<K, T> {
     }
 
     /// The entries in ascending order of their index.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Key<K>, &T)> {
         self.pages.iter().enumerate().flat_map(|(number, page)| {
             page.iter().map(move |(slot, generation, value)| {
-                (K::new(index_of(number, slot), generation), value)
+                (Key::new(index_of(number, slot), generation), value)
             })
         })
     }
 
     /// The entries in ascending order of their index, to change them.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut T)> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Key<K>, &mut T)> {
         self.pages
             .iter_mut()
             .enumerate()
             .flat_map(|(number, page)| {
                 page.iter_mut().map(move |(slot, generation, value)| {
-                    (K::new(index_of(number, slot), generation), value)
+                    (Key::new(index_of(number, slot), generation), value)
                 })
             })
     }
@@ -148,11 +148,11 @@ impl<K: Key, T> Slab<K, T> {
     ///
     /// Skips a page without entries in one step.
     #[must_use]
-    pub fn key_from(&self, index: u32) -> Option<K> {
+    pub fn key_from(&self, index: u32) -> Option<Key<K>> {
         let (first, mut slot) = split(index);
         for (number, page) in self.pages.iter().enumerate().skip(first) {
             if let Some((found, generation)) = page.next_used(slot) {
-                return Some(K::new(index_of(number, found), generation));
+                return Some(Key::new(index_of(number, found), generation));
             }
             slot = 0;
         }
@@ -198,13 +198,13 @@ impl<K: Key, T> Slab<K, T> {
     }
 }
 
-impl<K: Key, T> Default for Slab<K, T> {
+impl<T, K> Default for Slab<T, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-fn place(key: impl Key) -> (usize, usize) {
+fn place<K>(key: Key<K>) -> (usize, usize) {
     split(key.index())
 }
 
