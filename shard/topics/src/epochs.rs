@@ -1,0 +1,141 @@
+//! Counters, shared by all shards, that say when a cached route is stale.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use wire_message::{SHARDS_MAX, ShardId};
+
+use crate::{BUCKETS, Bucket};
+
+/// The prefix depths (1 to [`crate::DEPTH_MAX`]) at which wildcard filters have their key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DepthSet(u128);
+
+impl DepthSet {
+    /// Whether `depth` is in use.
+    #[must_use]
+    pub const fn contains(self, depth: usize) -> bool {
+        self.0 >> depth & 1 == 1
+    }
+
+    /// Adds `depth`.
+    pub fn insert(&mut self, depth: usize) {
+        self.0 |= 1 << depth;
+    }
+
+    /// Takes `depth` out.
+    pub fn remove(&mut self, depth: usize) {
+        self.0 &= !(1 << depth);
+    }
+
+    /// The depths of either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The depths in ascending order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let depth = (left != 0).then(|| left.trailing_zeros())?;
+            left &= left - 1;
+            Some(depth as usize)
+        })
+    }
+}
+
+/// One counter for each bucket of keys, one for the set of prefix depths in use, and that set.
+///
+/// The only memory that shards share for writing. Every word has one writer: the owner of the
+/// bucket, or the shard whose depths it holds (the depth counter alone has several, and is only
+/// ever added to).
+///
+/// # Memory order
+///
+/// A writer changes its [`crate::Interest`], then bumps the counter (`Release`), then has the
+/// subscriber told. A reader loads the counters (`Acquire`), then asks the owners. The telling, the
+/// subscriber's SUBACK, what the client does next and the publish it causes form a chain of
+/// synchronising steps (rings, kernel), so a publish sent after that SUBACK is looked up by a shard
+/// to which the bump is visible: its cached route fails the comparison, and the question it then
+/// asks reaches the owner after the change. Depth bits are set before the depth counter is bumped
+/// and read after it is loaded: who sees the old set has the old count, and fails the comparison.
+#[derive(Debug)]
+pub struct Epochs {
+    counters: Box<[AtomicU32]>,
+    depths: Box<[[AtomicU64; 2]]>,
+    depth_counter: AtomicU32,
+    shards: usize,
+}
+
+impl Epochs {
+    /// Counters for a process of `shards` shards, all zero, 256 KiB.
+    ///
+    /// # Panics
+    ///
+    /// If `shards` is 0 or more than [`SHARDS_MAX`].
+    #[must_use]
+    pub fn new(shards: usize) -> Self {
+        assert!(
+            (1..=SHARDS_MAX).contains(&shards),
+            "a process has 1 to {SHARDS_MAX} shards"
+        );
+        Self {
+            counters: (0..BUCKETS).map(|_| AtomicU32::new(0)).collect(),
+            depths: (0..shards)
+                .map(|_| [AtomicU64::new(0), AtomicU64::new(0)])
+                .collect(),
+            depth_counter: AtomicU32::new(0),
+            shards,
+        }
+    }
+
+    /// Shards of the process.
+    #[must_use]
+    pub const fn shards(&self) -> usize {
+        self.shards
+    }
+
+    /// The counter of `bucket`.
+    #[must_use]
+    pub fn load(&self, bucket: Bucket) -> u32 {
+        self.counters[bucket.index()].load(Ordering::Acquire)
+    }
+
+    /// Makes every cached route that was built from `bucket` stale. For the bucket's owner.
+    pub fn bump(&self, bucket: Bucket) {
+        let counter = &self.counters[bucket.index()];
+        // One writer: a load and a store do, without a locked instruction.
+        let value = counter.load(Ordering::Relaxed);
+        counter.store(value.wrapping_add(1), Ordering::Release);
+    }
+
+    /// The counter of the set of depths.
+    #[must_use]
+    pub fn load_depth_counter(&self) -> u32 {
+        self.depth_counter.load(Ordering::Acquire)
+    }
+
+    /// The depths in use on any shard. Load the depth counter first.
+    #[must_use]
+    pub fn depths(&self) -> DepthSet {
+        let words = self
+            .depths
+            .iter()
+            .fold([0, 0], |[low, high], [more_low, more_high]| {
+                [
+                    low | more_low.load(Ordering::Acquire),
+                    high | more_high.load(Ordering::Acquire),
+                ]
+            });
+        DepthSet(u128::from(words[1]) << 64 | u128::from(words[0]))
+    }
+
+    /// Publishes the depths in use among the filters that `owner` owns.
+    pub fn set_depths(&self, owner: ShardId, depths: DepthSet) {
+        let [low, high] = &self.depths[owner.index()];
+        let value = depths.0;
+        low.store((value & u128::from(u64::MAX)) as u64, Ordering::Release);
+        high.store((value >> 64) as u64, Ordering::Release);
+        self.depth_counter.fetch_add(1, Ordering::AcqRel);
+    }
+}
