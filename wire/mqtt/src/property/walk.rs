@@ -1,0 +1,187 @@
+//! Walking a section of properties, and writing one.
+
+use super::id::{Carrier, Kind, PropertyId};
+use crate::DecodeError;
+use crate::reader::Reader;
+use crate::sink::Sink;
+
+/// A property's value, by its type on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Binary(&'a [u8]),
+    Bool(bool),
+    Pair(&'a str, &'a str),
+    Text(&'a str),
+    Number(u32),
+}
+
+impl<'a> Value<'a> {
+    pub(crate) const fn bool(self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn number(self) -> Option<u32> {
+        match self {
+            Self::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The number, if its type is a two-byte one.
+    pub(crate) fn short(self) -> Option<u16> {
+        self.number().and_then(|value| u16::try_from(value).ok())
+    }
+
+    pub(crate) const fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn binary(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Binary(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The properties of a section, one by one; checks types and values, not who carries them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) const fn new(section: &'a [u8]) -> Self {
+        Self {
+            reader: Reader::new(section),
+        }
+    }
+
+    /// What is left of the section.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
+    fn step(&mut self) -> Result<(PropertyId, Value<'a>), DecodeError> {
+        let reader = &mut self.reader;
+        // An identifier is a variable byte integer, and all there are fit in one byte.
+        let byte = reader.u8()?;
+        let property =
+            PropertyId::from_byte(byte).ok_or(DecodeError::PropertyUnknown { property: byte })?;
+        let value = match property.kind() {
+            Kind::Binary => Value::Binary(reader.binary()?),
+            Kind::Bool => match reader.u8()? {
+                0 => Value::Bool(false),
+                1 => Value::Bool(true),
+                _ => return Err(DecodeError::PropertyValue { property: byte }),
+            },
+            Kind::Pair => Value::Pair(reader.text()?, reader.text()?),
+            Kind::Text => Value::Text(reader.text()?),
+            Kind::TwoBytes => Value::Number(reader.u16()?.into()),
+            Kind::TwoBytesNonZero => nonzero(property, reader.u16()?.into())?,
+            Kind::FourBytes => Value::Number(reader.u32()?),
+            Kind::FourBytesNonZero => nonzero(property, reader.u32()?)?,
+            Kind::VarIntNonZero => nonzero(property, reader.varint()?)?,
+        };
+        Ok((property, value))
+    }
+}
+
+fn nonzero<'a>(property: PropertyId, value: u32) -> Result<Value<'a>, DecodeError> {
+    match (value, property) {
+        (0, PropertyId::TopicAlias) => Err(DecodeError::TopicAliasZero),
+        (0, _) => Err(DecodeError::PropertyValue {
+            property: property.byte(),
+        }),
+        _ => Ok(Value::Number(value)),
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Result<(PropertyId, Value<'a>), DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.reader.is_empty()).then(|| self.step())
+    }
+}
+
+/// Checks a section that `carrier` carries, and gives each property to `take`.
+///
+/// # Specification
+///
+/// MQTT 5.0 section 2.2.2.2: a property that does not belong in the packet makes it malformed, one
+/// that stands twice where it may stand once is a protocol error.
+pub(crate) fn decode<'a>(
+    section: &'a [u8],
+    carrier: Carrier,
+    mut take: impl FnMut(PropertyId, Value<'a>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut seen = 0_u64;
+    for item in Walk::new(section) {
+        let (property, value) = item?;
+        if !property.fits(carrier) {
+            return Err(DecodeError::PropertyMisplaced {
+                property: property.byte(),
+            });
+        }
+        let bit = 1 << property.byte();
+        if seen & bit != 0 && !property.repeats(carrier) {
+            return Err(DecodeError::PropertyTwice {
+                property: property.byte(),
+            });
+        }
+        seen |= bit;
+        take(property, value)?;
+    }
+    Ok(())
+}
+
+/// Writes one property, if it has a value.
+pub(crate) mod put {
+    use super::{PropertyId, Sink};
+
+    pub(crate) fn bool(out: &mut impl Sink, property: PropertyId, value: Option<bool>) {
+        if let Some(value) = value {
+            out.u8(property.byte());
+            out.u8(value.into());
+        }
+    }
+
+    pub(crate) fn u16(out: &mut impl Sink, property: PropertyId, value: Option<u16>) {
+        if let Some(value) = value {
+            out.u8(property.byte());
+            out.u16(value);
+        }
+    }
+
+    pub(crate) fn u32(out: &mut impl Sink, property: PropertyId, value: Option<u32>) {
+        if let Some(value) = value {
+            out.u8(property.byte());
+            out.u32(value);
+        }
+    }
+
+    pub(crate) fn varint(out: &mut impl Sink, property: PropertyId, value: Option<u32>) {
+        if let Some(value) = value {
+            out.u8(property.byte());
+            out.varint(value);
+        }
+    }
+
+    pub(crate) fn text(out: &mut impl Sink, property: PropertyId, value: Option<&str>) {
+        binary(out, property, value.map(str::as_bytes));
+    }
+
+    pub(crate) fn binary(out: &mut impl Sink, property: PropertyId, value: Option<&[u8]>) {
+        if let Some(value) = value {
+            out.u8(property.byte());
+            out.binary(value);
+        }
+    }
+}
