@@ -1,0 +1,24 @@
+//! Bounds of a driver.
+
+/// Sockets of one driver. Full: [`crate::Driver::attach`] gives the socket back.
+pub(crate) const SOCKETS_MAX: u32 = 1 << 24;
+
+/// Bytes that a send buffer starts with.
+pub(crate) const OUTBOX_START_BYTES: usize = 512;
+
+/// Send buffers up to this size are kept apart, so that small writes do not occupy large buffers.
+pub(crate) const OUTBOX_SMALL_BYTES: usize = 4 * 1024;
+
+/// Largest send buffer that the pool keeps. Full: a larger one is freed once it is sent.
+pub(crate) const OUTBOX_KEPT_BYTES: usize = 256 * 1024;
+
+/// Pieces of memory handed to the kernel in one send. Full: the rest follows in the next send.
+pub(crate) const PIECES_PER_SEND_MAX: usize = 64;
+
+/// Times that a closing driver waits for the kernel to let go of its send buffers. Full: it leaks
+/// them, because the kernel may still read them.
+pub(crate) const CLOSE_ROUNDS_MAX: u32 = 100;
+
+const _: () = assert!(OUTBOX_START_BYTES <= OUTBOX_SMALL_BYTES);
+const _: () = assert!(OUTBOX_SMALL_BYTES <= OUTBOX_KEPT_BYTES);
+const _: () = assert!(PIECES_PER_SEND_MAX <= 1024, "IOV_MAX of Linux");

@@ -1,0 +1,102 @@
+//! Listening sockets.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+/// Names a listener of one driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListenerKey(pub(crate) u32);
+
+impl ListenerKey {
+    /// Listeners are numbered from 0 in the order of [`crate::Driver::listen`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// When the kernel looks whether a silent peer still exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Silence before the first probe; whole seconds.
+    pub idle: Duration,
+    /// Time between probes; whole seconds.
+    pub interval: Duration,
+    /// Unanswered probes before the connection counts as dead.
+    pub probes: u32,
+}
+
+/// A listener and the options its connections inherit (Linux copies them at accept).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerSettings {
+    /// Address to bind; port 0 lets the kernel choose.
+    pub address: SocketAddr,
+    /// Connections that wait to be accepted. Full: the kernel drops the peer's SYN or last ACK, and
+    /// the peer tries again.
+    pub backlog: u32,
+    /// Whether other sockets may listen on the same address; the kernel spreads connections over them.
+    pub reuse_port: bool,
+    /// Whether an IPv6 wildcard address takes IPv6 only.
+    pub ipv6_only: bool,
+    /// Whether small writes leave at once.
+    pub no_delay: bool,
+    /// Send buffer in the kernel, bytes; `None` leaves it to the kernel's tuning.
+    pub send_buffer_bytes: Option<u32>,
+    /// Receive buffer in the kernel, bytes; `None` leaves it to the kernel's tuning.
+    pub receive_buffer_bytes: Option<u32>,
+    /// Probes for dead peers, if any.
+    pub keep_alive: Option<KeepAlive>,
+}
+
+impl ListenerSettings {
+    /// The usual listener on `address`: shared port, no delay, a backlog of 4,096.
+    #[must_use]
+    pub const fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            backlog: 4096,
+            reuse_port: true,
+            ipv6_only: false,
+            no_delay: true,
+            send_buffer_bytes: None,
+            receive_buffer_bytes: None,
+            keep_alive: None,
+        }
+    }
+}
+
+/// Opens, binds and listens; returns the address it got.
+pub(crate) fn open(settings: &ListenerSettings) -> io::Result<(OwnedFd, SocketAddr)> {
+    let domain = Domain::for_address(settings.address);
+    let socket = Socket::new(domain, Type::STREAM.cloexec(), Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(settings.reuse_port)?;
+    if settings.address.is_ipv6() {
+        socket.set_only_v6(settings.ipv6_only)?;
+    }
+    socket.set_tcp_nodelay(settings.no_delay)?;
+    if let Some(bytes) = settings.send_buffer_bytes {
+        socket.set_send_buffer_size(bytes as usize)?;
+    }
+    if let Some(bytes) = settings.receive_buffer_bytes {
+        socket.set_recv_buffer_size(bytes as usize)?;
+    }
+    if let Some(keep_alive) = settings.keep_alive {
+        let options = TcpKeepalive::new()
+            .with_time(keep_alive.idle)
+            .with_interval(keep_alive.interval)
+            .with_retries(keep_alive.probes);
+        socket.set_tcp_keepalive(&options)?;
+    }
+    socket.bind(&settings.address.into())?;
+    socket.listen(i32::try_from(settings.backlog).unwrap_or(i32::MAX))?;
+    let address = socket
+        .local_addr()?
+        .as_socket()
+        .ok_or(io::ErrorKind::Unsupported)?;
+    Ok((socket.into(), address))
+}
