@@ -56,6 +56,10 @@ impl<'a> Auth<'a> {
 }
 
 impl<'a> AuthProperties<'a> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     fn decode(section: &'a [u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         decode(section, Carrier::AUTH, |property, value| {

@@ -111,6 +111,10 @@ impl<'a> ConnackProperties<'a> {
         Ok(set)
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     fn take(&mut self, property: PropertyId, value: Value<'a>) {
         match property {
             PropertyId::SessionExpiryInterval => self.session_expiry_interval_s = value.number(),

@@ -8,7 +8,7 @@ use wire_message::Qos;
 use crate::encode::Body;
 use crate::reader::Reader;
 use crate::sink::Sink;
-use crate::{DecodeError, Version};
+use crate::{DecodeError, PacketType, Version};
 
 pub use properties::ConnectProperties;
 pub use will::{Will, WillProperties};
@@ -151,7 +151,7 @@ pub fn connect_version(packet: &[u8]) -> Option<Version> {
     let (first_byte, rest) = packet.split_first()?;
     let (_, size) = crate::varint::decode(rest).ok()??;
     let mut reader = Reader::new(rest.get(size as usize..)?);
-    if *first_byte != crate::PacketType::Connect.first_byte() {
+    if PacketType::of(*first_byte) != Some(PacketType::Connect) {
         return None;
     }
     match version(&mut reader) {

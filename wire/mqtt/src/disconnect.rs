@@ -68,6 +68,10 @@ impl<'a> Disconnect<'a> {
 }
 
 impl<'a> DisconnectProperties<'a> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     fn decode(section: &'a [u8], side: Side) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         decode(section, Carrier::DISCONNECT, |property, value| {

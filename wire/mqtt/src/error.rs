@@ -61,19 +61,19 @@ pub enum DecodeError {
     /// The reserved flag of CONNECT or CONNACK is set.
     #[error("reserved connect flag is set")]
     ConnectFlags,
-    /// Will `QoS` or will retain is set, and there is no will.
+    /// Will QoS or will retain is set, and there is no will.
     #[error("will flags are set without a will")]
     WillFlags,
-    /// The `QoS` of the will is 3.
+    /// The QoS of the will is 3.
     #[error("will QoS is 3")]
     WillQos,
     /// There is a password and no user name.
     #[error("password without user name")]
     PasswordWithoutUsername,
-    /// Both `QoS` bits of PUBLISH are set.
+    /// Both QoS bits of PUBLISH are set.
     #[error("publish QoS is 3")]
     PublishQos,
-    /// DUP is set in a PUBLISH of `QoS` 0.
+    /// DUP is set in a PUBLISH of QoS 0.
     #[error("DUP is set with QoS 0")]
     DupWithQos0,
     /// There is no topic, and no alias for it either.
@@ -97,7 +97,7 @@ pub enum DecodeError {
     /// A reserved bit of the subscription options is set.
     #[error("reserved subscription option is set")]
     SubscribeReserved,
-    /// The `QoS` of a subscription is 3.
+    /// The QoS of a subscription is 3.
     #[error("subscription QoS is 3")]
     SubscribeQos,
     /// The retain handling of a subscription is 3.
@@ -197,9 +197,10 @@ impl DecodeError {
     /// \[v311 3.1.2-2\]; every other fault is answered by closing alone, \[v311 4.8.0-1\].
     #[must_use]
     pub const fn v3_return_code(self) -> Option<u8> {
-        match self {
-            Self::ProtocolLevel { .. } => Some(1),
-            _ => None,
+        if let Self::ProtocolLevel { .. } = self {
+            Some(1)
+        } else {
+            None
         }
     }
 
@@ -208,9 +209,8 @@ impl DecodeError {
     pub const fn statement(self) -> &'static str {
         match self {
             Self::PacketTooLarge { .. } => "v5 3.1.2-24",
-            Self::ReservedType => "v5 2.1.2",
+            Self::ReservedType | Self::WrongDirection => "v5 2.1.2",
             Self::ReservedFlags => "v5 2.1.3-1",
-            Self::WrongDirection => "v5 2.1.2",
             Self::VarIntTooLong => "v5 1.5.5",
             Self::VarIntNotMinimal => "v5 1.5.5-1",
             Self::Truncated | Self::TrailingBytes => "v5 2.1.4",
@@ -233,8 +233,7 @@ impl DecodeError {
             Self::TopicAliasZero => "v5 3.3.2-8",
             Self::ListEmpty => "v5 3.8.3-2",
             Self::SubscribeReserved => "v5 3.8.3-5",
-            Self::SubscribeQos => "v5 3.8.3.1",
-            Self::SubscribeRetainHandling => "v5 3.8.3.1",
+            Self::SubscribeQos | Self::SubscribeRetainHandling => "v5 3.8.3.1",
             Self::PropertyUnknown { .. }
             | Self::PropertyMisplaced { .. }
             | Self::PropertyTwice { .. }
@@ -262,7 +261,7 @@ pub enum EncodeError {
     /// The version has no such packet.
     #[error("packet does not exist in this version")]
     NotInVersion,
-    /// A PUBLISH of `QoS` 1 or 2 without a packet identifier.
+    /// A PUBLISH of QoS 1 or 2 without a packet identifier.
     #[error("packet identifier is missing")]
     PacketIdMissing,
     /// A PUBLISH with neither topic nor alias.

@@ -177,11 +177,12 @@ fn put_properties(out: &mut Vec<u8>, forwarded: &[u8], form: &Form<'_>) {
 
 #[inline]
 fn put_varint(out: &mut Vec<u8>, value: u32) {
+    let encoded = varint::encode(value);
     if value < 0x80 {
-        out.push(value as u8);
+        let [only, ..] = encoded;
+        out.push(only);
         return;
     }
-    let encoded = varint::encode(value);
     let size = varint_size(value) as usize;
     out.extend_from_slice(encoded.get(..size).unwrap_or(&encoded));
 }

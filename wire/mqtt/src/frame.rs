@@ -54,7 +54,7 @@ pub fn frame(input: &[u8], size_max: u32) -> Result<Frame, DecodeError> {
         });
     }
     // PINGREQ and PINGRESP.
-    if first_byte >= 0xc0 && first_byte < 0xe0 && remaining > 0 {
+    if matches!(first_byte >> 4, 12 | 13) && remaining > 0 {
         return Err(DecodeError::TrailingBytes);
     }
     if input.len() < size as usize {

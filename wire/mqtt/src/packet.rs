@@ -2,6 +2,7 @@
 
 mod write;
 
+use crate::reader::Reader;
 use crate::{
     Ack, Auth, Connack, Connect, DecodeError, Disconnect, PacketType, Publish, Side, Suback,
     Subscribe, Unsuback, Unsubscribe, Version, varint, varint_size,
@@ -14,10 +15,6 @@ use crate::{
 /// MQTT 5.0 chapter 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the standard names them")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "packets are borrowed views that live for one call, and only the variant in use is written"
-)]
 pub enum Packet<'a> {
     Connect(Connect<'a>),
     Connack(Connack<'a>),
@@ -73,8 +70,8 @@ impl<'a> Packet<'a> {
             PacketType::Suback => Self::Suback(Suback::decode(body, version)?),
             PacketType::Unsubscribe => Self::Unsubscribe(Unsubscribe::decode(body, version)?),
             PacketType::Unsuback => Self::Unsuback(Unsuback::decode(body, version)?),
-            PacketType::Pingreq => empty(body, Self::Pingreq)?,
-            PacketType::Pingresp => empty(body, Self::Pingresp)?,
+            PacketType::Pingreq => Reader::new(body).finish().map(|()| Self::Pingreq)?,
+            PacketType::Pingresp => Reader::new(body).finish().map(|()| Self::Pingresp)?,
             PacketType::Disconnect => Self::Disconnect(Disconnect::decode(body, version, side)?),
             PacketType::Auth => Self::Auth(Auth::decode(body, side)?),
         })
@@ -100,14 +97,6 @@ impl<'a> Packet<'a> {
             Self::Disconnect(_) => PacketType::Disconnect,
             Self::Auth(_) => PacketType::Auth,
         }
-    }
-}
-
-fn empty<'a>(body: &[u8], packet: Packet<'a>) -> Result<Packet<'a>, DecodeError> {
-    if body.is_empty() {
-        Ok(packet)
-    } else {
-        Err(DecodeError::TrailingBytes)
     }
 }
 

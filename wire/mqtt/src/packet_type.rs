@@ -60,9 +60,10 @@ impl PacketType {
 
     /// The flags that the fixed header must carry; those of PUBLISH vary.
     const fn flags(self) -> u8 {
-        match self {
-            Self::Pubrel | Self::Subscribe | Self::Unsubscribe => 0b0010,
-            _ => 0,
+        if matches!(self, Self::Pubrel | Self::Subscribe | Self::Unsubscribe) {
+            0b0010
+        } else {
+            0
         }
     }
 
@@ -103,7 +104,12 @@ impl PacketType {
                 matches!(side, Side::Client)
             }
             Self::Disconnect => matches!(side, Side::Server) || matches!(version, Version::V5),
-            _ => true,
+            Self::Publish
+            | Self::Puback
+            | Self::Pubrec
+            | Self::Pubrel
+            | Self::Pubcomp
+            | Self::Auth => true,
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    /// A message of `QoS` 0 with nothing optional in it.
+    /// A message of QoS 0 with nothing optional in it.
     #[must_use]
     pub fn new(topic: TopicRef<'a>, payload: &'a [u8]) -> Self {
         Self {
@@ -134,7 +134,7 @@ impl<'a> Publish<'a> {
     }
 }
 
-/// The first byte of a PUBLISH; DUP is left out with `QoS` 0.
+/// The first byte of a PUBLISH; DUP is left out with QoS 0.
 #[inline]
 pub(crate) fn first_byte(qos: Qos, dup: bool, retain: bool) -> u8 {
     let dup = dup && qos != Qos::AtMostOnce;

@@ -7,7 +7,7 @@ macro_rules! reason_codes {
         /// Why something succeeded or failed; the discriminant is the byte of MQTT 5.0.
         ///
         /// One code has several names in the standard: [`ReasonCode::Success`] is also "granted
-        /// `QoS` 0" and "normal disconnection".
+        /// QoS 0" and "normal disconnection".
         ///
         /// # Specification
         ///
@@ -143,6 +143,10 @@ impl ReasonCode {
     ///
     /// MQTT 3.1.1 section 3.2.2.3.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is not named has no meaning here"
+    )]
     pub const fn v3_return_code(self) -> u8 {
         match self {
             Self::UnsupportedProtocolVersion => 1,
@@ -168,8 +172,12 @@ impl ReasonCode {
         })
     }
 
-    /// The SUBACK return code of 3.1.1: the granted `QoS`, or 0x80 for every failure.
+    /// The SUBACK return code of 3.1.1: the granted QoS, or 0x80 for every failure.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is not named has no meaning here"
+    )]
     pub const fn v3_suback(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -185,6 +193,10 @@ impl ReasonCode {
     ///
     /// MQTT 5.0 sections 2.4, 3.2.2.2, 3.4.2.1, 3.9.3, 3.11.3, 3.14.2.1 and 3.15.2.1.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is not named has no meaning here"
+    )]
     pub const fn fits(self, kind: PacketType, reader: Side) -> bool {
         let byte = self as u8;
         match kind {

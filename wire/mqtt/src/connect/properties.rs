@@ -34,6 +34,10 @@ pub struct ConnectProperties<'a> {
 }
 
 impl<'a> ConnectProperties<'a> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     pub(crate) fn decode(section: &'a [u8]) -> Result<Self, DecodeError> {
         use PropertyId as Id;
         let mut set = Self::default();

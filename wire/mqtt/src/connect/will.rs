@@ -2,7 +2,7 @@
 
 use wire_message::{Qos, TopicRef};
 
-use crate::property::{Carrier, PropertyId, Value, Walk, decode, put};
+use crate::property::{Carrier, PropertyId, decode, put};
 use crate::publish::{payload_format, response_topic, topic};
 use crate::reader::Reader;
 use crate::sink::{Section, Sink};
@@ -81,6 +81,10 @@ impl<'a> Will<'a> {
 }
 
 impl<'a> WillProperties<'a> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     fn decode(section: &'a [u8]) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         decode(section, Carrier::WILL, |property, value| {

@@ -51,9 +51,10 @@ impl<'a> Packet<'a> {
     /// [`EncodeError`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.check(version)?;
-        let first_byte = match self {
-            Self::Publish(publish) => publish.first_byte(),
-            other => other.packet_type().first_byte(),
+        let first_byte = if let Self::Publish(publish) = self {
+            publish.first_byte()
+        } else {
+            self.packet_type().first_byte()
         };
         with_body!(self, body => encode::encode(first_byte, body, version, out))
     }

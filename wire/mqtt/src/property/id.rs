@@ -141,11 +141,8 @@ impl PropertyId {
 
     /// Whether `carrier` may carry this property more than once.
     pub(crate) const fn repeats(self, carrier: Carrier) -> bool {
-        match self {
-            Self::UserProperty => true,
-            // [v5 3.3.4-3]: one for each subscription that matched.
-            Self::SubscriptionId => carrier.contains(Carrier::PUBLISH),
-            _ => false,
-        }
+        // [v5 3.3.4-3]: a delivery names each subscription that it matched.
+        matches!(self, Self::UserProperty)
+            || matches!(self, Self::SubscriptionId) && carrier.contains(Carrier::PUBLISH)
     }
 }

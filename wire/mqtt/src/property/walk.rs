@@ -17,16 +17,18 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Value<'a> {
     pub(crate) const fn bool(self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(value),
-            _ => None,
+        if let Self::Bool(value) = self {
+            Some(value)
+        } else {
+            None
         }
     }
 
     pub(crate) const fn number(self) -> Option<u32> {
-        match self {
-            Self::Number(value) => Some(value),
-            _ => None,
+        if let Self::Number(value) = self {
+            Some(value)
+        } else {
+            None
         }
     }
 
@@ -36,22 +38,24 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) const fn text(self) -> Option<&'a str> {
-        match self {
-            Self::Text(value) => Some(value),
-            _ => None,
+        if let Self::Text(value) = self {
+            Some(value)
+        } else {
+            None
         }
     }
 
     pub(crate) const fn binary(self) -> Option<&'a [u8]> {
-        match self {
-            Self::Binary(value) => Some(value),
-            _ => None,
+        if let Self::Binary(value) = self {
+            Some(value)
+        } else {
+            None
         }
     }
 }
 
 /// The properties of a section, one by one; checks types and values, not who carries them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Walk<'a> {
     reader: Reader<'a>,
 }

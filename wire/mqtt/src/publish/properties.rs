@@ -35,6 +35,10 @@ pub struct PublishProperties<'a> {
 }
 
 impl<'a> PublishProperties<'a> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the walk refuses the properties of other packets"
+    )]
     pub(super) fn decode(section: &'a [u8], side: Side) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         decode(section, Carrier::PUBLISH, |property, value| {
@@ -137,9 +141,11 @@ impl Section for PublishProperties<'_> {
 }
 
 pub(crate) fn payload_format(value: Value<'_>) -> Option<PayloadFormat> {
-    value.bool().map(|text| match text {
-        false => PayloadFormat::Bytes,
-        true => PayloadFormat::Text,
+    let text = value.bool()?;
+    Some(if text {
+        PayloadFormat::Text
+    } else {
+        PayloadFormat::Bytes
     })
 }
 
