@@ -65,6 +65,9 @@ pub enum Event {
         socket: SocketKey,
         /// Its tag.
         tag: u64,
+        /// The end of the stream or an error is among what waits: receive until told so, for it is
+        /// not reported again.
+        ended: bool,
     },
     /// Sending failed and what was queued is gone; close the socket.
     SendFailed {

@@ -67,36 +67,40 @@ impl ListenerSettings {
             keep_alive: None,
         }
     }
-}
 
-/// Opens, binds and listens; returns the address it got.
-pub(crate) fn open(settings: &ListenerSettings) -> io::Result<(OwnedFd, SocketAddr)> {
-    let domain = Domain::for_address(settings.address);
-    let socket = Socket::new(domain, Type::STREAM.cloexec(), Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(settings.reuse_port)?;
-    if settings.address.is_ipv6() {
-        socket.set_only_v6(settings.ipv6_only)?;
+    /// Opens, binds and listens; returns the socket and the address it got.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: the address is taken, not ours, or not permitted.
+    pub fn open(&self) -> io::Result<(OwnedFd, SocketAddr)> {
+        let domain = Domain::for_address(self.address);
+        let socket = Socket::new(domain, Type::STREAM.cloexec(), Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(self.reuse_port)?;
+        if self.address.is_ipv6() {
+            socket.set_only_v6(self.ipv6_only)?;
+        }
+        socket.set_tcp_nodelay(self.no_delay)?;
+        if let Some(bytes) = self.send_buffer_bytes {
+            socket.set_send_buffer_size(bytes as usize)?;
+        }
+        if let Some(bytes) = self.receive_buffer_bytes {
+            socket.set_recv_buffer_size(bytes as usize)?;
+        }
+        if let Some(keep_alive) = self.keep_alive {
+            let options = TcpKeepalive::new()
+                .with_time(keep_alive.idle)
+                .with_interval(keep_alive.interval)
+                .with_retries(keep_alive.probes);
+            socket.set_tcp_keepalive(&options)?;
+        }
+        socket.bind(&self.address.into())?;
+        socket.listen(i32::try_from(self.backlog).unwrap_or(i32::MAX))?;
+        let address = socket
+            .local_addr()?
+            .as_socket()
+            .ok_or(io::ErrorKind::Unsupported)?;
+        Ok((socket.into(), address))
     }
-    socket.set_tcp_nodelay(settings.no_delay)?;
-    if let Some(bytes) = settings.send_buffer_bytes {
-        socket.set_send_buffer_size(bytes as usize)?;
-    }
-    if let Some(bytes) = settings.receive_buffer_bytes {
-        socket.set_recv_buffer_size(bytes as usize)?;
-    }
-    if let Some(keep_alive) = settings.keep_alive {
-        let options = TcpKeepalive::new()
-            .with_time(keep_alive.idle)
-            .with_interval(keep_alive.interval)
-            .with_retries(keep_alive.probes);
-        socket.set_tcp_keepalive(&options)?;
-    }
-    socket.bind(&settings.address.into())?;
-    socket.listen(i32::try_from(settings.backlog).unwrap_or(i32::MAX))?;
-    let address = socket
-        .local_addr()?
-        .as_socket()
-        .ok_or(io::ErrorKind::Unsupported)?;
-    Ok((socket.into(), address))
 }

@@ -8,10 +8,9 @@ use io_uring::opcode;
 use io_uring::types::{CancelBuilder, Fd};
 
 use super::Driver;
-use crate::Event;
-use crate::listener::{self, ListenerKey, ListenerSettings};
 use crate::ring::Completion;
 use crate::token::{Operation, Token};
+use crate::{Event, ListenerKey, ListenerSettings};
 
 pub(super) struct Listener {
     descriptor: OwnedFd,
@@ -25,14 +24,23 @@ impl Driver {
     ///
     /// The kernel's: the address is taken, not ours, or not permitted.
     pub fn listen(&mut self, settings: &ListenerSettings) -> io::Result<(ListenerKey, SocketAddr)> {
-        let (descriptor, address) = listener::open(settings)?;
-        let index = u32::try_from(self.listeners.len()).map_err(|_| io::ErrorKind::Unsupported)?;
+        let (descriptor, address) = settings.open()?;
+        Ok((self.listen_on(descriptor), address))
+    }
+
+    /// Accepts from a socket that listens already, as from [`ListenerSettings::open`].
+    ///
+    /// # Panics
+    ///
+    /// At the 2^32nd listener.
+    pub fn listen_on(&mut self, descriptor: OwnedFd) -> ListenerKey {
+        let index = u32::try_from(self.listeners.len()).expect("listeners are numbered by u32");
         self.listeners.push(Some(Listener {
             descriptor,
             armed: false,
         }));
-        self.rearm_listeners();
-        Ok((ListenerKey(index), address))
+        self.arm_listener(index as usize);
+        ListenerKey(index)
     }
 
     /// Accepts again wherever accepting had failed.

@@ -26,7 +26,8 @@ pub enum ReceiveError {
 impl Driver {
     /// Receives into `buffer` without waiting; one system call. Returns the number of bytes, at least 1.
     ///
-    /// Fewer than `buffer` holds means that the socket was drained at that moment.
+    /// Fewer than `buffer` holds means that the socket was drained at that moment; what comes later,
+    /// the end included, is reported by another [`Event::Readable`].
     ///
     /// # Errors
     ///
@@ -57,7 +58,9 @@ impl Driver {
             return;
         }
         // A failed poll is reported like readiness: receiving tells what is wrong.
-        self.events.push(Event::Readable { socket, tag });
+        let end: i32 = (libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR).into();
+        let ended = completion.result < 0 || completion.result & end != 0;
+        self.events.push(Event::Readable { socket, tag, ended });
         if !completion.more {
             self.arm_poll(socket);
         }
