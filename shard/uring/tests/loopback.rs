@@ -59,7 +59,7 @@ fn echo_thousand(send_path: SendPath) {
                     let bytes = message(tag);
                     driver.outbox(socket, bytes.len()).unwrap().push(&bytes);
                 }
-                Event::Readable { socket, tag } => {
+                Event::Readable { socket, tag, .. } => {
                     let received = &mut received[usize::try_from(tag).unwrap()];
                     assert!(receive_all(driver, socket, received));
                     if *received == message(tag) {
@@ -274,7 +274,8 @@ fn events_of_closed_sockets_never_reach_their_successors() {
     let mut seen = 0;
     turn_until(&mut driver, |driver, events| {
         for event in events.drain(..) {
-            let (Event::Readable { socket, tag } | Event::Sent { socket, tag, .. }) = event else {
+            let (Event::Readable { socket, tag, .. } | Event::Sent { socket, tag, .. }) = event
+            else {
                 continue;
             };
             let Some((_, _, expected)) = alive.iter().find(|(_, key, _)| *key == socket) else {
