@@ -38,7 +38,7 @@ impl Expiry {
         (self != Self::NEVER).then_some(self.0)
     }
 
-    /// Whether the message is no longer to be delivered at `now`.
+    /// Whether the message is not to be delivered any more at `now`.
     #[must_use]
     pub fn is_past(self, now: Instant) -> bool {
         self.0 <= now

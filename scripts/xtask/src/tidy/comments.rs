@@ -122,7 +122,7 @@ mod tests {
     use crate::tidy::findings_of;
 
     #[test]
-    fn a_todo_needs_a_number() {
+    fn a_mark_needs_a_number() {
         let text = "// TODO: later\n// TODO(#12): later\n/* FIXME(#1) */\nlet a = \"TODO\";\n";
         let found = findings_of(check, &[("wire/a.rs", text)]);
         assert_eq!(found.len(), 2, "{found:?}");

@@ -8,6 +8,9 @@ const BANNED_WORDS: [&str; 9] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types", "stuff",
 ];
 
+/// Names with `get_` that every reader knows from the standard library.
+const STANDARD_GETTERS: [&str; 3] = ["get_mut", "get_or_insert_with", "get_many_mut"];
+
 /// Keywords after which a name is declared.
 const DECLARATIONS: [&str; 7] = ["mod", "struct", "enum", "trait", "type", "fn", "union"];
 
@@ -43,7 +46,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
                 let message = format!("`{word}` in `{name}` names nothing");
                 findings.push(Finding::line(&file.path, line, message));
             }
-            if keyword == "fn" && name.starts_with("get_") {
+            if keyword == "fn" && name.starts_with("get_") && !STANDARD_GETTERS.contains(&name) {
                 let message = format!("`{name}`: say what it is, without get_");
                 findings.push(Finding::line(&file.path, line, message));
             }
@@ -102,8 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn longer_words_and_uses_are_free() {
-        let code = "use x::types;\nfn commonality() {}\nfn utility() {}\n// helper\n";
+    fn longer_words_uses_and_standard_names_are_free() {
+        let code =
+            "use x::types;\nfn get_mut() {}\nfn commonality() {}\nfn utility() {}\n// helper\n";
         assert!(findings_of(check, &[("wire/a/src/b.rs", code)]).is_empty());
     }
 }

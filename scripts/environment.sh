@@ -1,0 +1,29 @@
+# What the scripts share; to be sourced: where things are, how to speak, how to fail.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SCRIPT=$(basename "$0")
+
+# Rust may be installed for this user without being on the path of a plain shell.
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+
+# Build output: outside the checkout if the caller says so.
+CARGO_TARGET_DIR=${SKEIN_TARGET_DIR:-${CARGO_TARGET_DIR:-$ROOT/target}}
+
+# Tools of the tests (Python and JavaScript packages): never in the checkout.
+TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/skein/tools
+
+export ROOT PATH CARGO_TARGET_DIR TOOLS
+
+say() {
+    printf '%s: %s\n' "$SCRIPT" "$*"
+}
+
+fail() {
+    printf '%s: %s\n' "$SCRIPT" "$*" >&2
+    exit 1
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
