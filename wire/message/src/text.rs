@@ -28,15 +28,71 @@ pub enum TextError {
 /// # Specification
 ///
 /// MQTT 5.0 section 1.5.4, \[v5 1.5.4-1\], \[v5 1.5.4-2\]; \[v311 1.5.3-1\], \[v311 1.5.3-2\].
+#[inline]
 pub fn check_text(bytes: &[u8]) -> Result<&str, TextError> {
     let text = core::str::from_utf8(bytes).map_err(|_| TextError::NotUtf8)?;
-    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+    if is_plain(bytes) {
         return Ok(text);
     }
+    check_characters(text)
+}
+
+#[cold]
+fn check_characters(text: &str) -> Result<&str, TextError> {
     match text.chars().find_map(fault) {
         Some(error) => Err(error),
         None => Ok(text),
     }
+}
+
+/// Bytes that are looked at together; compilers make vector instructions of that.
+const CHUNK: usize = 16;
+
+/// Whether there is nothing but printable ASCII, as in nearly all strings.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    none(bytes, is_special)
+}
+
+/// Whether `bytes` hold neither `+` nor `#`.
+#[inline]
+pub(crate) fn is_without_wildcards(bytes: &[u8]) -> bool {
+    none(bytes, is_wildcard)
+}
+
+/// Whether there is nothing but printable ASCII without `+` and `#`, as in nearly all topics.
+pub(crate) fn is_plain_topic(bytes: &[u8]) -> bool {
+    none(bytes, |byte| is_special(byte) | is_wildcard(byte))
+}
+
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    byte.wrapping_sub(b' ') >= 0x7f - b' '
+}
+
+#[inline]
+const fn is_wildcard(byte: u8) -> bool {
+    // `#` and `+` differ in this one bit.
+    byte | 0x08 == b'+'
+}
+
+/// Whether no byte is `bad`; a space must not be.
+#[inline]
+fn none(bytes: &[u8], bad: impl Fn(u8) -> bool) -> bool {
+    let any = |chunk: &[u8; CHUNK]| chunk.iter().fold(false, |any, &byte| any | bad(byte));
+    let (chunks, tail) = bytes.as_chunks();
+    if chunks.iter().any(any) {
+        return false;
+    }
+    // Looking twice at some bytes is less work than looking at the last ones one by one.
+    let last = bytes.last_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [b' '; CHUNK];
+        for (to, from) in padded.iter_mut().zip(tail) {
+            *to = *from;
+        }
+        padded
+    });
+    !any(&last)
 }
 
 fn fault(character: char) -> Option<TextError> {
@@ -68,6 +124,23 @@ mod tests {
     #[test]
     fn v5_1_5_4_3_a_byte_order_mark_is_kept() {
         assert_eq!(check_text(&[0xef, 0xbb, 0xbf]), Ok("\u{feff}"));
+    }
+
+    #[test]
+    fn a_special_character_is_found_wherever_it_stands() {
+        for size in 1..40 {
+            for at in 0..size {
+                let mut bytes = vec![b'~'; size];
+                bytes[at] = 0x7f;
+                assert_eq!(
+                    check_text(&bytes),
+                    Err(TextError::Disallowed),
+                    "{at} of {size}"
+                );
+                bytes[at] = b' ';
+                assert!(check_text(&bytes).is_ok());
+            }
+        }
     }
 
     #[test]

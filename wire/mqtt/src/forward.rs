@@ -62,7 +62,7 @@ pub struct Forwarded {
 #[inline]
 pub fn encode(out: &mut Vec<u8>, message: &MessageRef<'_>, form: &Form<'_>) -> Forwarded {
     let layout = Layout::new(message, form);
-    out.reserve(layout.size());
+    out.reserve(layout.size() + 8);
     let forwarded = layout.write(out, message, form);
     out.extend_from_slice(message.payload);
     forwarded
@@ -132,13 +132,10 @@ impl Layout {
     #[inline]
     fn write(&self, out: &mut Vec<u8>, message: &MessageRef<'_>, form: &Form<'_>) -> Forwarded {
         let start = out.len();
-        out.push(first_byte(form.qos, form.dup, form.retain));
-        put_varint(out, saturate(self.remaining));
-        let topic = message.topic.as_str().as_bytes().get(..self.topic);
-        let topic = topic.unwrap_or_default();
-        let topic_size = u16::try_from(self.topic).expect("a topic has at most 65,535 bytes");
-        out.extend_from_slice(&topic_size.to_be_bytes());
-        out.extend_from_slice(topic);
+        self.write_start(out, first_byte(form.qos, form.dup, form.retain));
+        if self.topic > 0 {
+            out.extend_from_slice(message.topic.as_str().as_bytes());
+        }
         let mut packet_id_at = None;
         if form.qos != Qos::AtMostOnce {
             packet_id_at = Some(saturate(out.len() - start));
@@ -146,8 +143,10 @@ impl Layout {
             out.extend_from_slice(&packet_id.to_be_bytes());
         }
         if form.version == Version::V5 {
-            put_varint(out, saturate(self.properties));
-            if self.properties > 0 {
+            if self.properties == 0 {
+                out.push(0);
+            } else {
+                put_varint(out, saturate(self.properties));
                 put_properties(out, message.properties, form);
             }
         }
@@ -155,6 +154,23 @@ impl Layout {
             head: saturate(out.len() - start),
             packet_id_at,
         }
+    }
+}
+
+impl Layout {
+    /// Writes first byte, remaining length and length of the topic.
+    #[inline]
+    fn write_start(&self, out: &mut Vec<u8>, first_byte: u8) {
+        let remaining = saturate(self.remaining);
+        let topic = u16::try_from(self.topic).expect("a topic has at most 65,535 bytes");
+        let before_topic = 1 + varint_size(remaining);
+        let start = u64::from(first_byte)
+            | u64::from(u32::from_le_bytes(varint::encode(remaining))) << 8
+            | u64::from(topic.swap_bytes()) << (8 * before_topic);
+        // Eight bytes at once and the surplus cut off is less work than three pieces.
+        let end = out.len() + before_topic as usize + 2;
+        out.extend_from_slice(&start.to_le_bytes());
+        out.truncate(end);
     }
 }
 
@@ -177,14 +193,9 @@ fn put_properties(out: &mut Vec<u8>, forwarded: &[u8], form: &Form<'_>) {
 
 #[inline]
 fn put_varint(out: &mut Vec<u8>, value: u32) {
-    let encoded = varint::encode(value);
-    if value < 0x80 {
-        let [only, ..] = encoded;
-        out.push(only);
-        return;
-    }
-    let size = varint_size(value) as usize;
-    out.extend_from_slice(encoded.get(..size).unwrap_or(&encoded));
+    let end = out.len() + varint_size(value) as usize;
+    out.extend_from_slice(&varint::encode(value));
+    out.truncate(end);
 }
 
 #[inline]

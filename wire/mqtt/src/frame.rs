@@ -2,6 +2,9 @@
 
 use crate::{DecodeError, PacketType, varint};
 
+/// The flags of PUBLISH that hold its QoS; as 0b0010, those that some other types must have.
+const QOS: u8 = 0b0110;
+
 /// What stands at the start of the bytes read so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -41,7 +44,12 @@ pub fn frame(input: &[u8], size_max: u32) -> Result<Frame, DecodeError> {
     let Some((&first_byte, rest)) = input.split_first() else {
         return Ok(Frame::More { wanted: 2 });
     };
-    check_first_byte(first_byte)?;
+    let publish = first_byte >> 4 == PacketType::Publish as u8;
+    if !publish {
+        check_first_byte(first_byte)?;
+    } else if first_byte & QOS == QOS {
+        return Err(DecodeError::PublishQos);
+    }
     let Some((remaining, length_size)) = varint::decode(rest)? else {
         let wanted = u32::try_from(input.len()).map_or(u32::MAX, |size| size + 1);
         return Ok(Frame::More { wanted });
@@ -54,7 +62,7 @@ pub fn frame(input: &[u8], size_max: u32) -> Result<Frame, DecodeError> {
         });
     }
     // PINGREQ and PINGRESP.
-    if matches!(first_byte >> 4, 12 | 13) && remaining > 0 {
+    if !publish && matches!(first_byte >> 4, 12 | 13) && remaining > 0 {
         return Err(DecodeError::TrailingBytes);
     }
     if input.len() < size as usize {
@@ -63,13 +71,10 @@ pub fn frame(input: &[u8], size_max: u32) -> Result<Frame, DecodeError> {
     Ok(Frame::Whole { size })
 }
 
-/// Finds what no version permits.
-#[inline]
+/// Finds what no version permits in the first byte of another packet than PUBLISH.
 fn check_first_byte(first_byte: u8) -> Result<(), DecodeError> {
-    const QOS: u8 = 0b0110;
     match PacketType::of(first_byte) {
         None => Err(DecodeError::ReservedType),
-        Some(PacketType::Publish) if first_byte & QOS == QOS => Err(DecodeError::PublishQos),
         Some(PacketType::Pubrel | PacketType::Subscribe | PacketType::Unsubscribe)
             if first_byte & QOS != 0b0010 =>
         {

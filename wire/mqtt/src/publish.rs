@@ -4,7 +4,7 @@ mod properties;
 
 use core::num::NonZeroU16;
 
-use wire_message::{Qos, TopicError, TopicRef, check_text};
+use wire_message::{Qos, TopicError, TopicRef};
 
 use crate::encode::Body;
 use crate::packet::body;
@@ -96,13 +96,14 @@ impl<'a> Publish<'a> {
         } else {
             Some(reader.packet_id()?)
         };
-        let properties = if version == Version::V5 {
-            match reader.section()? {
-                [] => PublishProperties::default(),
-                section => PublishProperties::decode(section, side)?,
-            }
-        } else {
+        let section = match version {
+            Version::V31 | Version::V311 => &[],
+            Version::V5 => reader.section()?,
+        };
+        let properties = if section.is_empty() {
             PublishProperties::default()
+        } else {
+            PublishProperties::decode(section, side)?
         };
         if topic.is_none() && properties.topic_alias.is_none() {
             return Err(DecodeError::TopicEmpty);
@@ -148,14 +149,14 @@ pub(crate) fn topic<'a>(reader: &mut Reader<'a>) -> Result<Option<TopicRef<'a>>,
     if bytes.is_empty() {
         return Ok(None);
     }
-    TopicRef::new(check_text(bytes)?)
-        .map(Some)
-        .map_err(topic_error)
+    TopicRef::from_bytes(bytes).map(Some).map_err(topic_error)
 }
 
 fn topic_error(error: TopicError) -> DecodeError {
     match error {
         TopicError::Empty => DecodeError::TopicEmpty,
+        TopicError::Text(error) => DecodeError::Text(error),
+        TopicError::TooLong => DecodeError::Truncated,
         TopicError::Wildcard => DecodeError::TopicWildcard,
     }
 }
