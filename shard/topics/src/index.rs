@@ -29,6 +29,18 @@ impl From<GroupId> for SubscriptionId {
 }
 
 impl SubscriptionId {
+    /// The number itself, for a session's packed list; `u32::MAX` is never one.
+    #[must_use]
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The inverse of [`Self::to_bits`].
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// The group, if the subscription is shared.
     #[must_use]
     pub const fn group(self) -> Option<GroupId> {
