@@ -5,13 +5,16 @@ use crate::rust_source::Span;
 use crate::tree::Tree;
 
 /// Phrases that tell of a change; version control does that.
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 15] = [
     "has been changed",
     "has been moved",
     "instead of the old",
     "is now used",
     "newly added",
-    "no longer",
+    "no longer has to",
+    "no longer necessary",
+    "no longer supported",
+    "no longer used",
     "old implementation",
     "refactored",
     "used to be",
