@@ -3,6 +3,7 @@
     clippy::disallowed_methods,
     reason = "the tests write the files that are read"
 )]
+#![allow(clippy::unwrap_used, reason = "a test that can't set up fails")]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,16 +14,16 @@ use broker_config::value::{
 use broker_config::{Config, LoadError, Loaded, Origin, load};
 
 /// A file of this name in a folder of the test's own.
-fn file(test: &str, name: &str, text: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
+fn file(folder: &str, name: &str, text: &str) -> PathBuf {
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&place).unwrap();
+    let path = place.join(name);
     std::fs::write(&path, text).unwrap();
     path
 }
 
-fn read(test: &str, text: &str) -> Result<Loaded, LoadError> {
-    load(Some(&file(test, "skein.conf", text)), [])
+fn read(folder: &str, text: &str) -> Result<Loaded, LoadError> {
+    load(Some(&file(folder, "skein.conf", text)), [])
 }
 
 fn variables(pairs: &[(&str, &str)]) -> Result<Loaded, LoadError> {
@@ -62,7 +63,7 @@ fn line(loaded: &Loaded, path: &str) -> (String, Option<usize>) {
             path.file_name().unwrap().to_string_lossy().into_owned(),
             *line,
         ),
-        other => unreachable!("{path} comes from {other}"),
+        Origin::Default | Origin::Variable { .. } => unreachable!("{path} is from a file"),
     }
 }
 

@@ -3,6 +3,7 @@
     clippy::disallowed_methods,
     reason = "compares with a file of the repository"
 )]
+#![allow(clippy::unwrap_used, reason = "a test that can't set up fails")]
 
 use broker_config::{keys, load, reference_page};
 
