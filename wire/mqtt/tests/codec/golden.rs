@@ -1,0 +1,1 @@
+//! Packets byte by byte, from the examples of the standards.
