@@ -6,6 +6,20 @@ use crate::{FilterId, SessionIndex, Subscription};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub(crate) u32);
 
+impl GroupId {
+    /// The number, below `u32::MAX`.
+    #[must_use]
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The id from what [`Self::to_bits`] gave.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+}
+
 /// A member of a shared subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -25,6 +39,7 @@ pub struct Member {
 #[derive(Debug)]
 pub struct Group {
     pub(crate) name: Box<str>,
+    pub(crate) hash: u64,
     pub(crate) filter: FilterId,
     pub(crate) members: Vec<Member>,
     pub(crate) online: u32,
@@ -37,6 +52,12 @@ impl Group {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The hash of name and filter: the same as [`crate::GroupRoute::hash`] on every shard.
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// The filter that topics are matched against.

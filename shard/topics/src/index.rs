@@ -73,6 +73,7 @@ pub struct Unsubscribed {
 /// Filters with their subscribers, groups, and the versions that validate cached match lists.
 #[derive(Debug)]
 pub struct Index {
+    seed: Seed,
     filters: Filters<Local>,
     groups: Pool<Group>,
 }
@@ -96,6 +97,7 @@ impl Index {
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         Self {
+            seed,
             filters: Filters::new(seed),
             groups: Pool::new(),
         }
@@ -231,8 +233,10 @@ impl Index {
             .copied()
             .find(|id| &*self.groups.get(id.0).name == name);
         let id = known.unwrap_or_else(|| {
+            let text = [name, "/", self.filters.text(filter)].concat();
             let group = Group {
                 name: name.into(),
+                hash: self.seed.hash(text.as_bytes()),
                 filter,
                 members: Vec::new(),
                 online: 0,

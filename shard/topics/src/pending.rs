@@ -58,6 +58,12 @@ impl Pending {
         }
     }
 
+    /// What is known of the route so far: all of it once every owner has answered.
+    #[must_use]
+    pub const fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// The shards that have not answered yet.
     #[must_use]
     pub const fn owners(&self) -> &ShardSet {
