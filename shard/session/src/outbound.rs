@@ -87,7 +87,7 @@ impl Outbound {
     pub fn has_room(&self) -> bool {
         self.flight
             .as_ref()
-            .is_none_or(|flight| flight.resends() == 0 && flight.open() < usize::from(self.window))
+            .is_none_or(|flight| flight.waiting() == 0 && flight.open() < usize::from(self.window))
     }
 
     /// Takes a delivery of quality of service 1 or 2 that is being sent now; its packet id.
@@ -165,7 +165,7 @@ impl Outbound {
     pub fn has_resends(&self) -> bool {
         self.flight
             .as_ref()
-            .is_some_and(|flight| flight.resends() > 0)
+            .is_some_and(|flight| flight.waiting() > 0)
     }
 
     /// The next packet to send again after [`Outbound::resume`]; call until it gives `None`, and

@@ -63,7 +63,7 @@ const _: () = assert!(size_of::<Option<Entry>>() == 32);
 /// stragglers.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
-    ring: VecDeque<Option<Entry>>,
+    pub(super) ring: VecDeque<Option<Entry>>,
     /// The packet id of the ring's first place.
     first: Option<PacketId>,
     /// Entries in the ring.
@@ -73,8 +73,7 @@ pub(super) struct Flight {
     next_rank: u64,
     /// Entries with `open` set.
     open: usize,
-    /// What is still to be sent again, in order. Those acknowledged or released meanwhile are only
-    /// passed over when their turn comes; no id is used anew before all have gone.
+    /// What is still to be sent again, in order, and what was acknowledged before its turn came.
     resends: VecDeque<PacketId>,
 }
 
@@ -87,8 +86,9 @@ impl Flight {
         self.open
     }
 
-    pub(super) fn resends(&self) -> usize {
-        self.resends.len()
+    /// Number of entries that are still to be sent on the present connection.
+    pub(super) fn waiting(&self) -> usize {
+        self.len() - self.open
     }
 
     /// Adds a delivery under the first free id from `next` on. There must be one.
@@ -170,7 +170,7 @@ impl Flight {
             if self.entry_mut(id).is_some_and(|entry| !entry.open) {
                 break id;
             }
-            self.drop_resend();
+            self.resends.pop_front();
         };
         let full = self.open >= window;
         let entry = self.entry_mut(id)?;
@@ -180,7 +180,10 @@ impl Flight {
         entry.open = true;
         entry.sent = sent;
         self.open += 1;
-        self.drop_resend();
+        self.resends.pop_front();
+        if self.waiting() == 0 {
+            self.resends = VecDeque::new();
+        }
         self.entry_mut(id).map(|entry| entry.stage.resend(id))
     }
 
@@ -252,13 +255,6 @@ impl Flight {
         self.stragglers.insert(id, (self.next_rank, entry));
         self.next_rank += 1;
         self.drop_front();
-    }
-
-    fn drop_resend(&mut self) {
-        self.resends.pop_front();
-        if self.resends.is_empty() {
-            self.resends = VecDeque::new();
-        }
     }
 
     fn drop_front(&mut self) {
