@@ -114,7 +114,7 @@ pub(crate) mod tests {
     /// A message to tell from others by its payload.
     pub(crate) fn message(topic: &str, number: u32, expiry: Expiry) -> Arc<Message> {
         let message = MessageRef {
-            topic: TopicRef::new(topic).expect("valid"),
+            topic: TopicRef::new(topic).expect("a valid topic"),
             payload: &number.to_be_bytes(),
             properties: &[],
             qos: Qos::ExactlyOnce,
