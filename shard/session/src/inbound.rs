@@ -108,7 +108,8 @@ impl Inbound {
         Arrival::New
     }
 
-    /// PUBACK is being sent.
+    /// PUBACK is being sent, or would be if the connection that the message came by were still the
+    /// session's: then the new one's quota gains one, which harms nobody.
     pub const fn acknowledged(&mut self) {
         self.open = self.open.saturating_sub(1);
     }
@@ -184,7 +185,7 @@ impl Inbound {
             keep
         });
         let given_up = before - awaited.len();
-        self.open -= open;
+        self.open = self.open.saturating_sub(open);
         self.free_if_empty();
         given_up
     }
@@ -207,7 +208,7 @@ impl Inbound {
             .and_then(|awaited| awaited.0.remove(&id));
         self.free_if_empty();
         if let Some(Awaited { open: true, .. }) = removed {
-            self.open -= 1;
+            self.acknowledged();
         }
         removed.is_some()
     }

@@ -104,14 +104,17 @@ impl Wheel {
                 self.spread_one();
                 continue;
             }
-            let (level, tick) = self.next_slot()?;
-            if tick > now {
-                // No slot starts in between, so nothing has to move.
-                self.current = self.current.max(now.min(TICK_MAX));
-                return None;
+            match self.next_slot() {
+                Some((level, tick)) if tick <= now => {
+                    self.current = tick;
+                    self.spreading = level;
+                }
+                Some(_) | None => {
+                    // No slot starts in between, so nothing has to move.
+                    self.current = self.current.max(now.min(TICK_MAX));
+                    return None;
+                }
             }
-            self.current = tick;
-            self.spreading = level;
         }
         None
     }

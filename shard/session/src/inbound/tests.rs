@@ -129,6 +129,17 @@ fn a_new_connection_has_the_whole_receive_maximum() {
 }
 
 #[test]
+fn an_acknowledgement_left_over_from_an_old_connection_does_no_harm() {
+    let mut inbound = Inbound::new();
+    assert_eq!(inbound.publish_qos1(&LIMITS), Arrival::New);
+    inbound.resume();
+    assert_eq!(inbound.publish_qos2(id(1), &LIMITS, T0), Arrival::New);
+    inbound.acknowledged();
+    assert_eq!(inbound.pubrel(id(1)), ReasonCode::Success);
+    assert_eq!(inbound.open(), 0);
+}
+
+#[test]
 fn what_is_awaited_is_bounded() {
     let limits = InboundLimits {
         awaited_max: 2,
