@@ -7,6 +7,7 @@ mod fences;
 mod layers;
 mod lib_files;
 mod limits;
+mod links;
 mod names;
 mod reasons;
 mod sizes;
@@ -19,7 +20,7 @@ use crate::tree::Tree;
 pub(crate) type Rule = fn(&Tree, &mut Vec<Finding>);
 
 /// All rules.
-pub(crate) const RULES: [Rule; 11] = [
+pub(crate) const RULES: [Rule; 12] = [
     top_level::check,
     layers::check,
     fences::check,
@@ -29,6 +30,7 @@ pub(crate) const RULES: [Rule; 11] = [
     lib_files::check,
     comments::check,
     limits::check,
+    links::check,
     reasons::check,
     dead_files::check,
 ];
