@@ -3,10 +3,11 @@
 /// Sockets of one driver. Full: [`crate::Driver::attach`] gives the socket back.
 pub(crate) const SOCKETS_MAX: u32 = 1 << 24;
 
-/// Bytes that a send buffer starts with.
+/// Bytes that a send buffer starts with. Full: it grows.
 pub(crate) const OUTBOX_START_BYTES: usize = 512;
 
 /// Send buffers up to this size are kept apart, so that small writes do not occupy large buffers.
+/// Full: the buffer counts as large.
 pub(crate) const OUTBOX_SMALL_BYTES: usize = 4 * 1024;
 
 /// Largest send buffer that the pool keeps. Full: a larger one is freed once it is sent.
