@@ -13,6 +13,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from raw import DEADLINE, RawClient
 import wire
 
@@ -23,7 +25,7 @@ TROUBLE = re.compile(r"\b(WARN|ERROR)\b|panicked")
 MOSQUITTO_KEYS = {
     "mqtt.max_packet_size": "max_packet_size",
     "mqtt.max_inflight": "max_inflight_messages",
-    "mqtt.max_queue_len": "max_queued_messages",
+    "mqtt.max_mqueue_len": "max_queued_messages",
 }
 
 
@@ -53,6 +55,14 @@ def until(condition, what, timeout=DEADLINE, pause=0.01):
             return value
         assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
         time.sleep(pause)
+
+
+def plain(value):
+    """A number of bytes without its unit."""
+    for unit, size in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if str(value).endswith(unit):
+            return int(value[:-2]) * size
+    return value
 
 
 def binary() -> str:
@@ -91,7 +101,7 @@ class Broker:
             return [binary(), "run", "--config", str(self.config_file())]
         path = self.folder / "mosquitto.conf"
         lines = [f"listener {self.port} {HOST}", "allow_anonymous true", "sys_interval 1"]
-        lines += [f"{name} {self.settings[key]}" for key, name in MOSQUITTO_KEYS.items() if key in self.settings]
+        lines += [f"{name} {plain(self.settings[key])}" for key, name in MOSQUITTO_KEYS.items() if key in self.settings]
         path.write_text("\n".join(lines) + "\n")
         return [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(path)]
 
@@ -123,6 +133,8 @@ class Broker:
         return True
 
     def get(self, path) -> str:
+        if differential():
+            pytest.skip("asks Skein's own endpoint")
         with urllib.request.urlopen(f"http://{HOST}:{self.api_port}{path}", timeout=DEADLINE) as answer:
             return answer.read().decode()
 
