@@ -19,7 +19,6 @@ from raw import DEADLINE, RawClient
 import wire
 
 HOST = "127.0.0.1"
-PREFIX = "skein_"
 TROUBLE = re.compile(r"\b(WARN|ERROR)\b|panicked")
 # Under mosquitto's own name for the same thing.
 MOSQUITTO_KEYS = {
@@ -152,7 +151,8 @@ class Broker:
 
     def counter(self, name) -> float:
         """A counter or gauge by its dotted name, over all shards."""
-        return self.metrics()[PREFIX + name.replace(".", "_")]
+        plain = name.removesuffix(".count").replace(".", "_")
+        return self.metrics()[f"mqtt_{plain}" if name.endswith(".count") else f"mqtt_{plain}_total"]
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -183,6 +183,12 @@ class Broker:
     def terminate(self, number=signal.SIGTERM, timeout=20) -> int:
         self.process.send_signal(number)
         return self.process.wait(timeout)
+
+    def cli(self, *arguments, environment=None):
+        """Another command of the binary, run to its end in the broker's folder."""
+        if differential():
+            pytest.skip("a command of Skein")
+        return subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=20, cwd=self.folder, env=os.environ | (environment or {}))
 
     def stop(self):
         """Ends the process as an operator does and checks that it ended well."""

@@ -14,16 +14,16 @@ use nix::unistd::Pid;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A running broker; killed if a test fails before it is stopped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     folder: PathBuf,
     /// Where it listens on loopback.
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
 impl Process {
     /// Starts the broker with one shard and more `settings`, and waits until it listens.
-    pub fn start(settings: &str) -> Self {
+    pub(crate) fn start(settings: &str) -> Self {
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("skein-rumqttc-{port}"));
         fs::create_dir_all(&folder).expect("the folder for temporary files takes another");
@@ -44,11 +44,19 @@ impl Process {
             .stderr(log)
             .spawn()
             .expect("the broker starts");
-        let mut process = Self { child, folder, port };
+        let mut process = Self {
+            child,
+            folder,
+            port,
+        };
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             let ended = process.child.try_wait().expect("a child can be asked");
-            assert!(ended.is_none() && start.elapsed() < DEADLINE, "no broker: {}", process.log());
+            assert!(
+                ended.is_none() && start.elapsed() < DEADLINE,
+                "no broker: {}",
+                process.log()
+            );
             thread::sleep(Duration::from_millis(10));
         }
         process
@@ -59,7 +67,7 @@ impl Process {
     }
 
     /// Ends it by SIGTERM and checks that it ended well and had nothing to complain about.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let id = i32::try_from(self.child.id()).expect("process ids are small");
         kill(Pid::from_raw(id), Signal::SIGTERM).expect("the broker runs");
         let start = Instant::now();
