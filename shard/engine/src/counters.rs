@@ -234,16 +234,48 @@ impl Gauges {
     /// Every gauge: its name in the field's form, its meaning, its value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
         [
-            ("connections.count", "Connections, from accept on", self.connections),
-            ("live_connections.count", "Clients connected", self.live_connections),
-            ("sessions.count", "Sessions, with and without a client", self.sessions),
-            ("subscriptions.count", "Subscriptions, shared ones included", self.subscriptions),
-            ("subscriptions.shared.count", "Shared subscriptions", self.subscriptions_shared),
-            ("topics.count", "Distinct filters with a session", self.topics),
+            (
+                "connections.count",
+                "Connections, from accept on",
+                self.connections,
+            ),
+            (
+                "live_connections.count",
+                "Clients connected",
+                self.live_connections,
+            ),
+            (
+                "sessions.count",
+                "Sessions, with and without a client",
+                self.sessions,
+            ),
+            (
+                "subscriptions.count",
+                "Subscriptions, shared ones included",
+                self.subscriptions,
+            ),
+            (
+                "subscriptions.shared.count",
+                "Shared subscriptions",
+                self.subscriptions_shared,
+            ),
+            (
+                "topics.count",
+                "Distinct filters with a session",
+                self.topics,
+            ),
             ("retained.count", "Retained messages", self.retained),
             ("delayed.count", "Delayed messages waiting", self.delayed),
-            ("routes.count", "Topics with a remembered route", self.routes_cached),
-            ("queued_messages.count", "Messages in sessions' queues", self.queued_messages),
+            (
+                "routes.count",
+                "Topics with a remembered route",
+                self.routes_cached,
+            ),
+            (
+                "queued_messages.count",
+                "Messages in sessions' queues",
+                self.queued_messages,
+            ),
         ]
         .into_iter()
     }

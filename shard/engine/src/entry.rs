@@ -9,7 +9,7 @@
 use core::net::SocketAddr;
 use std::sync::Arc;
 
-use shard_topics::{GroupKey, Mark, RetainedCursor, RouteAnswer};
+use shard_topics::{Mark, Presence, RetainedCursor, Route, SessionIndex};
 use wire_message::{Instant, Message, TopicFilter, TopicName};
 
 use crate::settings::ListenerId;
@@ -35,14 +35,17 @@ pub enum Entry {
     /// A connection whose session lives here. The driver fills in the transport and passes it to
     /// [`crate::Engine::adopted`].
     Adopt(Box<Adoption>),
-    /// Give the exclusive right to a topic to the sender. Answered with [`Answer::Claimed`].
-    ExclusiveClaim(RequestId, Box<TopicFilter>),
-    /// The sender gives the exclusive right to a topic back.
-    ExclusiveRelease(Box<TopicFilter>),
-    /// The sender has a session for the filter. Answered with [`Answer::Known`].
+    /// Give the exclusive right to a topic to a session of the sender. Answered with
+    /// [`Answer::Claimed`].
+    ExclusiveClaim(RequestId, Box<TopicFilter>, SessionIndex),
+    /// A session of the sender gives the exclusive right to a topic back.
+    ExclusiveRelease(Box<TopicFilter>, SessionIndex),
+    /// The sender has one session more for the filter. Answered with [`Answer::Known`].
     InterestAdd(RequestId, Box<Interested>),
     /// The sender has one session less for the filter.
     InterestRemove(Box<Interested>),
+    /// A member of a shared subscription came or went; the presence is the new one.
+    Presence(Box<Interested>),
     /// Deliver to the receiver's sessions.
     Publish(Publish),
     /// Which shards have sessions for the topic? Answered with [`Answer::Route`].
@@ -54,15 +57,22 @@ pub enum Entry {
     RetainedStore(RequestId, Arc<Message>),
 }
 
-/// A filter that a shard gained or lost a session for.
+/// A filter, and the kind of session that wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interested {
     /// The filter.
     pub filter: TopicFilter,
-    /// The group, of a shared subscription.
-    pub group: Option<Box<str>>,
-    /// Whether the session is there now, or outlives its connections.
-    pub mark: Mark,
+    /// How.
+    pub wish: InterestWish,
+}
+
+/// How a session wants a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InterestWish {
+    /// As a member of the group of this name.
+    Member(Box<str>, Presence),
+    /// All messages.
+    Plain(Mark),
 }
 
 /// A message for the receiver's sessions: one entry, however many they are.
@@ -70,14 +80,28 @@ pub struct Interested {
 pub struct Publish {
     /// The message.
     pub message: Arc<Message>,
-    /// Groups for which the receiver picks one member each.
-    pub groups: Option<Box<Vec<Arc<GroupKey>>>>,
+    /// Shared subscriptions for which the receiver picks one member each.
+    pub groups: Option<Box<GroupPicks>>,
     /// Whether plain subscriptions get it too.
     pub plain: bool,
 }
 
+/// The shared subscriptions that a shard was picked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupPicks(pub Vec<GroupPick>);
+
+/// A shared subscription that a shard was picked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupPick {
+    /// Names group and filter; see [`shard_topics::GroupRoute::hash`].
+    pub hash: u64,
+    /// Whether the shard was picked for its connected members. If it has none by now, it passes
+    /// the message on; if not, an absent member gets it.
+    pub online: bool,
+}
+
 /// A chunk of retained messages that match a filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RetainedQuery {
     /// The filter.
     pub filter: TopicFilter,
@@ -95,7 +119,7 @@ pub enum Answer {
     /// Messages, and where to go on, if there may be more.
     Retained(RequestId, Vec<Arc<Message>>, Option<RetainedCursor>),
     /// The owner's part of a topic's route.
-    Route(RequestId, Box<RouteAnswer>),
+    Route(RequestId, Box<Route>),
 }
 
 /// Two entries share a cache line; 4096 entries are 128 KiB per pair of shards.

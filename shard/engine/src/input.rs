@@ -1,7 +1,5 @@
 //! What the driver tells the engine.
 
-use core::net::SocketAddr;
-
 use wire_message::ShardId;
 
 use crate::control::ControlInput;
@@ -79,6 +77,3 @@ pub enum Next {
     /// [`Output::Resume`]: crate::Output::Resume
     Paused,
 }
-
-/// The far end of a connection.
-pub type Peer = SocketAddr;

@@ -26,6 +26,9 @@ pub const SHARED_PAYLOAD_MIN: usize = 4096;
 /// route or for room in a ring. Full: timers that would make more are put off.
 pub const BACKLOG_MAX: usize = 65_536;
 
+/// Memory that a remembered route may take on average. Full: the least used routes are forgotten.
+pub const ROUTE_BYTES_PER_TOPIC: usize = 1024;
+
 /// Retained messages asked for at once on behalf of a new subscription. Full: the next chunk is
 /// asked for when this one has gone out.
 pub const RETAINED_CHUNK_MAX: usize = 128;
@@ -42,5 +45,11 @@ pub const REWRITE_RULES_MAX: usize = 30;
 /// Longest delay of `$delayed`, seconds; more is read as a Unix time. Full: refused with 0x90.
 pub const DELAY_S_MAX: u64 = 42_949_670;
 
-const _: () = assert!(PACKETS_PER_TURN_MAX * 4 <= RING_ENTRIES, "one turn cannot fill a ring");
-const _: () = assert!(RING_RESERVE * 4 <= RING_ENTRIES, "most of a ring is for publishes");
+const _: () = assert!(
+    PACKETS_PER_TURN_MAX * 4 <= RING_ENTRIES,
+    "one turn cannot fill a ring"
+);
+const _: () = assert!(
+    RING_RESERVE * 4 <= RING_ENTRIES,
+    "most of a ring is for publishes"
+);

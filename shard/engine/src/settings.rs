@@ -4,8 +4,8 @@ mod listener;
 mod mqtt;
 mod topics;
 
-pub use listener::{ListenerId, ListenerSettings, Rate};
-pub use mqtt::{KeepAliveSettings, MqttSettings, Overflow, Overlap, QueueSettings};
+pub use listener::{ListenerId, ListenerSettings};
+pub use mqtt::{MqttSettings, Overlap};
 pub use topics::{
     AutoSubscription, DelayedSettings, EventSettings, RetainedSettings, RewriteAction, RewriteRule,
     SharedSettings,
@@ -38,6 +38,18 @@ pub struct Settings {
     pub authenticate: bool,
     /// Whether PUBLISH and SUBSCRIBE wait for [`crate::Input::Authorized`], or all is allowed.
     pub authorize: bool,
+}
+
+impl Settings {
+    /// The settings of a listener.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such listener: the driver accepts on listeners of these settings only.
+    #[must_use]
+    pub fn listener(&self, id: ListenerId) -> &ListenerSettings {
+        &self.listeners[usize::from(id.0)]
+    }
 }
 
 impl Default for Settings {

@@ -71,6 +71,12 @@ impl ShardSet {
         self.0.iter().all(|word| *word == 0)
     }
 
+    /// Whether `shard` is a member and no other is.
+    #[must_use]
+    pub fn is_only(&self, shard: ShardId) -> bool {
+        *self == Self::one(shard)
+    }
+
     /// Number of members.
     #[must_use]
     pub fn len(&self) -> usize {

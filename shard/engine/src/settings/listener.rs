@@ -2,18 +2,11 @@
 
 use core::time::Duration;
 
+use shard_session::Rate;
+
 /// The number of a listener: its place in [`super::Settings::listeners`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(pub u16);
-
-/// A sustained rate with a burst on top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Units (connections, messages or bytes) per second, at least 1.
-    pub per_second: u64,
-    /// Units that may come at once after a pause, at least 1.
-    pub burst: u64,
-}
 
 /// Limits and conventions of one listener.
 #[derive(Clone, Debug)]

@@ -3,16 +3,16 @@
 use core::time::Duration;
 
 use regex::Regex;
-use shard_topics::Strategy;
+use shard_topics::{RetainHandling, Strategy, Subscription};
 use wire_message::{Qos, TopicFilter};
 
 /// Retained messages; the limits are those of one shard, which holds its share of the topics.
 #[derive(Clone, Debug)]
 pub struct RetainedSettings {
     /// Topics at the most. A further one is not retained, counted; the publish itself goes on.
-    pub messages_max: u64,
+    pub messages_max: usize,
     /// Bytes at the most. Beyond: as with `messages_max`.
-    pub bytes_max: u64,
+    pub bytes_max: usize,
     /// Bytes of a payload worth retaining. More: not retained, counted.
     pub payload_bytes_max: u32,
     /// Life of a retained message without an expiry of its own, seconds.
@@ -26,8 +26,8 @@ pub struct RetainedSettings {
 impl Default for RetainedSettings {
     fn default() -> Self {
         Self {
-            messages_max: u64::MAX,
-            bytes_max: u64::MAX,
+            messages_max: usize::MAX,
+            bytes_max: usize::MAX,
             payload_bytes_max: 1 << 20,
             expiry_default_s: None,
             sweep_interval: Duration::from_secs(60),
@@ -47,7 +47,10 @@ pub struct DelayedSettings {
 
 impl Default for DelayedSettings {
     fn default() -> Self {
-        Self { enabled: true, messages_max: u32::MAX }
+        Self {
+            enabled: true,
+            messages_max: u32::MAX,
+        }
     }
 }
 
@@ -60,9 +63,21 @@ pub struct SharedSettings {
     pub groups: Vec<(Box<str>, Strategy)>,
 }
 
+impl SharedSettings {
+    /// The strategy of the group of this name.
+    #[must_use]
+    pub fn strategy_of(&self, group: &str) -> Strategy {
+        let own = self.groups.iter().find(|(name, _)| &**name == group);
+        own.map_or(self.strategy, |(_, strategy)| *strategy)
+    }
+}
+
 /// Which events of clients appear below `$SYS/brokers/<node>/clients/<id>/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the operator")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches of the operator"
+)]
 pub struct EventSettings {
     /// `connected`.
     pub connected: bool,
@@ -76,7 +91,12 @@ pub struct EventSettings {
 
 impl Default for EventSettings {
     fn default() -> Self {
-        Self { connected: true, disconnected: true, subscribed: false, unsubscribed: false }
+        Self {
+            connected: true,
+            disconnected: true,
+            subscribed: false,
+            unsubscribed: false,
+        }
     }
 }
 
@@ -87,12 +107,27 @@ pub struct AutoSubscription {
     pub filter: Box<str>,
     /// Granted quality of service.
     pub qos: Qos,
-    /// 0: retained messages are sent; 1: only if the subscription is new; 2: not.
-    pub retain_handling: u8,
+    /// When retained messages are sent.
+    pub retain_handling: RetainHandling,
     /// Retain As Published.
     pub retain_as_published: bool,
     /// No Local.
     pub no_local: bool,
+}
+
+impl AutoSubscription {
+    /// What the index keeps of it.
+    #[must_use]
+    pub const fn subscription(&self) -> Subscription {
+        Subscription {
+            qos: self.qos,
+            no_local: self.no_local,
+            retain_as_published: self.retain_as_published,
+            retain_handling: self.retain_handling,
+            exclusive: false,
+            identifier: None,
+        }
+    }
 }
 
 /// What a rewrite rule applies to.

@@ -1,0 +1,154 @@
+//! PUBACK, PUBREC, PUBREL and PUBCOMP from a client.
+
+use shard_session::Acknowledged;
+use wire_message::Instant;
+use wire_mqtt::{Ack, AckKind, ReasonCode};
+
+use crate::connection::{SessionKey, UNARMED};
+use crate::engine::Engine;
+use crate::key::ConnectionKey;
+use crate::output::Outputs;
+use crate::receive::Step;
+
+impl Engine {
+    pub(crate) fn handle_puback(
+        &mut self,
+        key: ConnectionKey,
+        ack: &Ack<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.packets_puback_received += 1;
+        let Some((session_key, session)) = self.clients.session_of(key) else {
+            return Step::Gone;
+        };
+        match session.outbound.puback(ack.packet_id) {
+            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
+            Acknowledged::SendPubrel | Acknowledged::Unknown => {
+                self.clients.counters.packets_puback_missed += 1;
+            }
+        }
+        Step::Done
+    }
+
+    pub(crate) fn handle_pubrec(
+        &mut self,
+        key: ConnectionKey,
+        ack: &Ack<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.packets_pubrec_received += 1;
+        let Some((session_key, session)) = self.clients.session_of(key) else {
+            return Step::Gone;
+        };
+        match session
+            .outbound
+            .pubrec(ack.packet_id, ack.reason.is_error(), now)
+        {
+            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
+            Acknowledged::SendPubrel => {
+                // [v5 4.3.3-4], [v311 4.3.3-1].
+                let success = ReasonCode::Success;
+                self.clients
+                    .send_ack(key, AckKind::Pubrel, ack.packet_id, success, out);
+            }
+            Acknowledged::Unknown => {
+                self.clients.counters.packets_pubrec_missed += 1;
+                let unknown = ReasonCode::PacketIdentifierNotFound;
+                self.clients
+                    .send_ack(key, AckKind::Pubrel, ack.packet_id, unknown, out);
+            }
+        }
+        Step::Done
+    }
+
+    pub(crate) fn handle_pubcomp(
+        &mut self,
+        key: ConnectionKey,
+        ack: &Ack<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.packets_pubcomp_received += 1;
+        let Some((session_key, session)) = self.clients.session_of(key) else {
+            return Step::Gone;
+        };
+        match session.outbound.pubcomp(ack.packet_id) {
+            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
+            Acknowledged::SendPubrel | Acknowledged::Unknown => {
+                self.clients.counters.packets_pubcomp_missed += 1;
+            }
+        }
+        Step::Done
+    }
+
+    pub(crate) fn handle_pubrel(
+        &mut self,
+        key: ConnectionKey,
+        ack: &Ack<'_>,
+        _now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.packets_pubrel_received += 1;
+        let Some((_, session)) = self.clients.session_of(key) else {
+            return Step::Gone;
+        };
+        // [v5 4.3.3-11], [v311 4.3.3-2].
+        let reason = session.inbound.pubrel(ack.packet_id);
+        if reason.is_error() {
+            self.clients.counters.packets_pubrel_missed += 1;
+        }
+        self.clients
+            .send_ack(key, AckKind::Pubcomp, ack.packet_id, reason, out);
+        Step::Done
+    }
+
+    /// The client's window has room again.
+    fn exchange_over(&mut self, session: SessionKey, now: Instant, out: &mut Outputs) {
+        self.clients.counters.messages_acked += 1;
+        self.pump(session, now, out);
+    }
+
+    /// Sends a client what waits for it: its queue, then retained messages for new subscriptions.
+    pub(crate) fn pump(&mut self, session: SessionKey, now: Instant, out: &mut Outputs) {
+        if self.clients.pump(session, now, out) {
+            self.feed(session, now, out);
+        }
+    }
+
+    /// The driver has sent bytes: a slow client may have caught up.
+    pub(crate) fn handle_sent(
+        &mut self,
+        key: ConnectionKey,
+        bytes: u32,
+        now: Instant,
+        out: &mut Outputs,
+    ) {
+        let Some(connection) = self.clients.connections.get_mut(key) else {
+            return;
+        };
+        assert!(
+            connection.unsent >= bytes,
+            "the driver sends what it was given"
+        );
+        connection.unsent -= bytes;
+        if !connection.congested {
+            return;
+        }
+        connection.stalled = now;
+        let limit = self
+            .clients
+            .settings
+            .listener(connection.listener)
+            .unsent_bytes_max;
+        if connection.unsent > limit / 2 {
+            return;
+        }
+        connection.congested = false;
+        connection.stalled = UNARMED;
+        if let Some(session) = connection.session {
+            self.pump(session, now, out);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Delivering a message to one session: at once, or through its queue.
+
+use shard_session::{AliasUse, Delivery, DropReason, Pushed, Resend};
+use wire_message::{Instant, Qos};
+use wire_mqtt::forward::Form;
+use wire_mqtt::{AckKind, PacketId, ReasonCode};
+
+use crate::clients::Clients;
+use crate::connection::SessionKey;
+use crate::key::ConnectionKey;
+use crate::limits::PUMP_MESSAGES_MAX;
+use crate::output::{Output, Outputs};
+use crate::parcel::{Encoded, Parcel, Wish};
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Sent, queued, or dropped and counted.
+    Done,
+    /// The session's queue is full and its client is to be disconnected for it.
+    Refused,
+}
+
+impl Clients {
+    /// Delivers a message: now if the client is there and keeps up, otherwise through the queue.
+    pub(crate) fn deliver(
+        &mut self,
+        key: SessionKey,
+        wish: &Wish<'_>,
+        parcel: &mut Parcel<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Delivered {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Done;
+        };
+        let ready = session.connection.filter(|connection| {
+            let connection = self.connections.get(*connection);
+            session.queue.is_empty() && connection.is_some_and(|connection| !connection.congested)
+        });
+        let Some(connection) = ready else {
+            return self.enqueue(key, wish, parcel);
+        };
+        if wish.qos == Qos::AtMostOnce {
+            self.send_publish(connection, wish, None, parcel, out);
+            return Delivered::Done;
+        }
+        if !session.outbound.has_room() {
+            return self.enqueue(key, wish, parcel);
+        }
+        if self.is_too_large(connection, wish, parcel) {
+            return Delivered::Done;
+        }
+        let delivery = delivery(wish, parcel);
+        let id = self
+            .sessions
+            .get_mut(key)
+            .and_then(|s| s.outbound.push(delivery, now));
+        self.send_publish(connection, wish, id, parcel, out);
+        Delivered::Done
+    }
+
+    /// Puts a message into a session's queue, by the queue's rules.
+    fn enqueue(&mut self, key: SessionKey, wish: &Wish<'_>, parcel: &mut Parcel<'_>) -> Delivered {
+        let delivery = delivery(wish, parcel);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Done;
+        };
+        let before = session.queue.len() as u64;
+        let (online, counters) = (session.connection.is_some(), &mut self.counters);
+        let pushed =
+            session
+                .queue
+                .push(delivery, online, &self.settings.mqtt.queue, |_, reason| {
+                    counters.delivery_dropped += 1;
+                    *match reason {
+                        DropReason::Expired => &mut counters.delivery_dropped_expired,
+                        DropReason::Full => &mut counters.delivery_dropped_queue_full,
+                        DropReason::Qos0 => &mut counters.delivery_dropped_qos0_msg,
+                    } += 1;
+                });
+        self.queued = self.queued + session.queue.len() as u64 - before;
+        if pushed == Pushed::Refused {
+            Delivered::Refused
+        } else {
+            Delivered::Done
+        }
+    }
+
+    /// Sends what waits for a client: first what must be sent again, then its queue, as far as
+    /// its window and its speed allow. True if it could take more.
+    pub(crate) fn pump(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) -> bool {
+        for _ in 0..PUMP_MESSAGES_MAX {
+            let Some(session) = self.sessions.get_mut(key) else {
+                return false;
+            };
+            let Some(connection) = session.connection else {
+                return false;
+            };
+            if self
+                .connections
+                .get(connection)
+                .is_none_or(|connection| connection.congested)
+            {
+                return false;
+            }
+            if session.outbound.has_resends() {
+                if !self.resend_next(key, connection, now, out) {
+                    return false;
+                }
+                continue;
+            }
+            let limits = &self.settings.mqtt.queue;
+            let Some(next) = session.queue.peek(limits) else {
+                return session.outbound.has_room();
+            };
+            if next.qos() != Qos::AtMostOnce && !session.outbound.has_room() {
+                return false;
+            }
+            let (before, counters) = (session.queue.len() as u64, &mut self.counters);
+            let next = session.queue.pop(limits, now, |_, _| {
+                counters.delivery_dropped += 1;
+                counters.delivery_dropped_expired += 1;
+            });
+            self.queued = self.queued + session.queue.len() as u64 - before;
+            if let Some(next) = next {
+                self.send_delivery(key, connection, next, now, out);
+            }
+        }
+        // The rest follows when the driver has sent this.
+        false
+    }
+
+    /// Sends a delivery that waited, for the first time.
+    pub(crate) fn send_delivery(
+        &mut self,
+        key: SessionKey,
+        connection: ConnectionKey,
+        delivery: Delivery,
+        now: Instant,
+        out: &mut Outputs,
+    ) {
+        let message = delivery.message().clone();
+        let mut parcel = Parcel::shared(&message, now);
+        let ids: Vec<u32> = delivery.subscription_ids().collect();
+        let wish = Wish {
+            qos: delivery.qos(),
+            retain: delivery.retain(),
+            ids: &ids,
+            group: delivery.group(),
+        };
+        if wish.qos == Qos::AtMostOnce {
+            self.send_publish(connection, &wish, None, &mut parcel, out);
+            return;
+        }
+        if self.is_too_large(connection, &wish, &mut parcel) {
+            return;
+        }
+        let id = self
+            .sessions
+            .get_mut(key)
+            .and_then(|s| s.outbound.push(delivery, now));
+        self.send_publish(connection, &wish, id, &mut parcel, out);
+    }
+
+    /// Sends the next packet of a resumed session again; false if the window is full.
+    fn resend_next(
+        &mut self,
+        key: SessionKey,
+        connection: ConnectionKey,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> bool {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return false;
+        };
+        match session.outbound.next_resend(now) {
+            None => false,
+            Some(Resend::Pubrel(id)) => {
+                self.send_ack(connection, AckKind::Pubrel, id, ReasonCode::Success, out);
+                true
+            }
+            Some(Resend::Publish(id, delivery)) => {
+                let delivery = delivery.clone();
+                self.send_again(connection, id, &delivery, now, out);
+                true
+            }
+        }
+    }
+
+    /// Sends a PUBLISH with DUP, \[v5 3.3.1-1\], \[v311 3.3.1-1\].
+    pub(crate) fn send_again(
+        &mut self,
+        connection: ConnectionKey,
+        id: PacketId,
+        delivery: &Delivery,
+        now: Instant,
+        out: &mut Outputs,
+    ) {
+        let Some(version) = self.connections.get(connection).map(|c| c.version) else {
+            return;
+        };
+        let mut parcel = Parcel::shared(delivery.message(), now);
+        let ids: Vec<u32> = delivery.subscription_ids().collect();
+        let wish = Wish {
+            qos: delivery.qos(),
+            retain: delivery.retain(),
+            ids: &ids,
+            group: None,
+        };
+        let form = Form {
+            dup: true,
+            ..parcel.form(version, &wish)
+        };
+        let encoded = parcel.encode(&form, &mut out.bytes);
+        self.emit(
+            connection,
+            encoded,
+            Some(id),
+            &mut parcel,
+            delivery.qos(),
+            out,
+        );
+    }
+
+    /// Whether the client does not accept the packet: then it counts as delivered and dropped.
+    ///
+    /// # Specification
+    ///
+    /// \[v5 3.1.2-24\], \[v5 3.1.2-25\].
+    fn is_too_large(
+        &mut self,
+        connection: ConnectionKey,
+        wish: &Wish<'_>,
+        parcel: &Parcel<'_>,
+    ) -> bool {
+        let Some(connection) = self.connections.get(connection) else {
+            return false;
+        };
+        let limit = connection.packet_bytes_max;
+        if limit == u32::MAX {
+            return false;
+        }
+        let form = parcel.form(connection.version, wish);
+        let too_large = wire_mqtt::forward::size(parcel.message(), &form) > limit as usize;
+        if too_large {
+            self.counters.delivery_dropped += 1;
+            self.counters.delivery_dropped_too_large += 1;
+        }
+        too_large
+    }
+
+    /// Sends a PUBLISH for the first time, by alias if the client allows.
+    fn send_publish(
+        &mut self,
+        key: ConnectionKey,
+        wish: &Wish<'_>,
+        id: Option<PacketId>,
+        parcel: &mut Parcel<'_>,
+        out: &mut Outputs,
+    ) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        let (version, topic_alias_max) = (connection.version, connection.topic_alias_max);
+        if wish.qos == Qos::AtMostOnce && self.is_too_large(key, wish, parcel) {
+            return;
+        }
+        let encoded = match self.alias(key, topic_alias_max, parcel) {
+            Some(AliasUse { alias, first_time }) => {
+                let topic_alias = Some((alias.get(), first_time));
+                let form = Form {
+                    topic_alias,
+                    ..parcel.form(version, wish)
+                };
+                parcel.encode(&form, &mut out.bytes)
+            }
+            None => parcel.encoded(version, wish, &mut out.bytes),
+        };
+        self.counters.messages_delivered += 1;
+        self.emit(key, encoded, id, parcel, wish.qos, out);
+    }
+
+    fn alias(&mut self, key: ConnectionKey, maximum: u16, parcel: &Parcel<'_>) -> Option<AliasUse> {
+        if maximum == 0 {
+            return None;
+        }
+        let connection = self.connections.get_mut(key)?;
+        let aliases = connection.aliases.get_or_insert_default();
+        aliases
+            .outbound
+            .assign(parcel.message().topic, maximum, self.seed)
+    }
+
+    /// Has the driver send an encoded PUBLISH.
+    fn emit(
+        &mut self,
+        connection: ConnectionKey,
+        encoded: Encoded,
+        id: Option<PacketId>,
+        parcel: &mut Parcel<'_>,
+        qos: Qos,
+        out: &mut Outputs,
+    ) {
+        let (range, packet_id) = (encoded.start..encoded.end, encoded.patch(id));
+        out.actions.push(Output::Send {
+            connection,
+            range,
+            packet_id,
+        });
+        if parcel.has_shared_payload() {
+            let message = parcel.owned().clone();
+            out.actions.push(Output::SendPayload {
+                connection,
+                message,
+            });
+        }
+        self.counters.packets_sent += 1;
+        self.counters.packets_publish_sent += 1;
+        self.counters.messages_sent += 1;
+        *match qos {
+            Qos::AtMostOnce => &mut self.counters.messages_qos0_sent,
+            Qos::AtLeastOnce => &mut self.counters.messages_qos1_sent,
+            Qos::ExactlyOnce => &mut self.counters.messages_qos2_sent,
+        } += 1;
+        self.add_unsent(connection, encoded.packet_bytes);
+    }
+}
+
+/// The delivery for a window or queue.
+fn delivery(wish: &Wish<'_>, parcel: &mut Parcel<'_>) -> Delivery {
+    let message = parcel.owned().clone();
+    let delivery = Delivery::new(message, wish.qos, wish.retain).with_subscription_ids(wish.ids);
+    match wish.group {
+        Some(group) => delivery.with_group(group),
+        None => delivery,
+    }
+}

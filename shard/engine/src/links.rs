@@ -1,0 +1,129 @@
+//! The rings to the other shards as the engine sees them: room, requests under way, who waits.
+
+use std::collections::VecDeque;
+
+use wire_message::ShardId;
+
+use crate::entry::Entry;
+use crate::key::ConnectionKey;
+use crate::limits::{REQUESTS_PER_PEER_MAX, RING_RESERVE};
+use crate::output::{Output, Outputs};
+
+/// The ring of entries to one shard.
+#[derive(Debug, Default)]
+struct Link {
+    /// Free slots, less what was pushed since the driver last said.
+    room: usize,
+    /// Requests without an answer yet.
+    outstanding: usize,
+    /// What packets in progress want to push and can't yet, in order.
+    outbox: VecDeque<Entry>,
+    /// Connections that hold a packet until there is room.
+    waiting: Vec<ConnectionKey>,
+}
+
+/// The rings of entries to all shards, one's own included and unused.
+#[derive(Debug)]
+pub(crate) struct Links(Vec<Link>);
+
+impl Links {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self((0..shards).map(|_| Link::default()).collect())
+    }
+
+    /// Whether a publish or a handover may be pushed now.
+    pub(crate) fn has_room(&self, to: ShardId) -> bool {
+        let link = &self.0[to.index()];
+        link.outbox.is_empty() && link.room > RING_RESERVE
+    }
+
+    /// Takes the slot that [`Self::has_room`] promised.
+    pub(crate) fn take_slot(&mut self, to: ShardId) {
+        let link = &mut self.0[to.index()];
+        assert!(link.room > 0, "only after `has_room`");
+        link.room -= 1;
+    }
+
+    /// Pushes what can't be refused; it waits in the outbox while there is no room.
+    ///
+    /// The outbox is bounded by what the packets in progress ask for: a connection has one packet
+    /// in progress, and a packet has a bounded size.
+    pub(crate) fn push(&mut self, to: ShardId, entry: Entry, out: &mut Outputs) {
+        let link = &mut self.0[to.index()];
+        link.outbox.push_back(entry);
+        link.drain(to, out);
+    }
+
+    /// Leaves a note that `connection` waits for room.
+    pub(crate) fn wait(&mut self, to: ShardId, connection: ConnectionKey) {
+        self.0[to.index()].waiting.push(connection);
+    }
+
+    /// The driver's word on free slots.
+    pub(crate) fn set_room(&mut self, to: ShardId, slots: usize, out: &mut Outputs) {
+        let link = &mut self.0[to.index()];
+        link.room = slots;
+        link.drain(to, out);
+    }
+
+    /// An answer came: another request may go.
+    pub(crate) fn answered(&mut self, from: ShardId, out: &mut Outputs) {
+        let link = &mut self.0[from.index()];
+        assert!(
+            link.outstanding > 0,
+            "a shard answers only what it was asked"
+        );
+        link.outstanding -= 1;
+        link.drain(from, out);
+    }
+
+    /// Those who waited for room, if there is some now; each is told once.
+    pub(crate) fn take_waiting(&mut self, to: ShardId) -> Vec<ConnectionKey> {
+        if self.has_room(to) {
+            core::mem::take(&mut self.0[to.index()].waiting)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Whether everything that packets in progress asked for is on its way and answered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0
+            .iter()
+            .all(|link| link.outbox.is_empty() && link.outstanding == 0)
+    }
+}
+
+impl Link {
+    fn drain(&mut self, to: ShardId, out: &mut Outputs) {
+        while self.room > 0 {
+            let Some(entry) = self.outbox.front() else {
+                return;
+            };
+            let asks = is_request(entry);
+            if asks && self.outstanding == REQUESTS_PER_PEER_MAX {
+                return;
+            }
+            self.outstanding += usize::from(asks);
+            self.room -= 1;
+            let entry = self.outbox.pop_front().expect("the front was looked at");
+            out.actions.push(Output::Push { to, entry });
+        }
+    }
+}
+
+/// Whether an entry is answered.
+const fn is_request(entry: &Entry) -> bool {
+    match entry {
+        Entry::ExclusiveClaim(..)
+        | Entry::InterestAdd(..)
+        | Entry::RetainedQuery(..)
+        | Entry::RetainedStore(..)
+        | Entry::RouteQuery(..) => true,
+        Entry::Adopt(_)
+        | Entry::ExclusiveRelease(..)
+        | Entry::InterestRemove(_)
+        | Entry::Presence(_)
+        | Entry::Publish(_) => false,
+    }
+}

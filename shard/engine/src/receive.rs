@@ -1,0 +1,259 @@
+//! Bytes from a connection: packets are found, decoded and given to the code for their type.
+
+use wire_message::Instant;
+use wire_mqtt::{
+    DecodeError, Frame, Packet, PacketType, Publish, ReasonCode, Side, Version, connect_version,
+    frame,
+};
+
+use crate::engine::Engine;
+use crate::input::{Next, Received};
+use crate::key::ConnectionKey;
+use crate::limits::PACKETS_PER_TURN_MAX;
+use crate::output::Outputs;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It is applied.
+    Done,
+    /// The connection is closed or handed over.
+    Gone,
+    /// It is not applied, and stays where it is until the connection is resumed.
+    Held,
+}
+
+impl Engine {
+    /// Takes packets from the front of `bytes`: what the driver has of the connection, from the
+    /// first byte that was not consumed before.
+    pub fn received(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Received {
+        self.clients.now = now;
+        let received = self.receive(key, bytes, now, out);
+        self.settle(now, out);
+        received
+    }
+
+    fn receive(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Received {
+        let mut consumed = 0;
+        let limit = self.clients.settings.mqtt.connect.packet_bytes_max;
+        for _ in 0..PACKETS_PER_TURN_MAX {
+            let Some(connection) = self.clients.connections.get(key) else {
+                return Received {
+                    consumed,
+                    next: Next::Gone,
+                };
+            };
+            if connection.is_waiting() {
+                return Received {
+                    consumed,
+                    next: Next::Paused,
+                };
+            }
+            let rest = &bytes[consumed..];
+            let size = match frame(rest, limit) {
+                Ok(Frame::Whole { size }) => size as usize,
+                Ok(Frame::More { wanted }) => {
+                    return Received {
+                        consumed,
+                        next: Next::More {
+                            wanted: wanted as usize,
+                        },
+                    };
+                }
+                Err(error) => {
+                    self.malformed(key, rest, error, now, out);
+                    return Received {
+                        consumed,
+                        next: Next::Gone,
+                    };
+                }
+            };
+            match self.packet(key, &rest[..size], now, out) {
+                Step::Done => consumed += size,
+                Step::Gone => {
+                    return Received {
+                        consumed,
+                        next: Next::Gone,
+                    };
+                }
+                Step::Held => {
+                    return Received {
+                        consumed,
+                        next: Next::Paused,
+                    };
+                }
+            }
+        }
+        Received {
+            consumed,
+            next: Next::Again,
+        }
+    }
+
+    /// One whole packet.
+    fn packet(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        let Some(connection) = self.clients.connections.get(key) else {
+            return Step::Gone;
+        };
+        let (version, connected) = (connection.version, connection.session.is_some());
+        if connected && !self.pay(key, bytes, now) {
+            return Step::Held;
+        }
+        let is_publish = bytes[0] >> 4 == PacketType::Publish as u8;
+        let step = if is_publish && connected {
+            match Publish::decode(bytes, version, Side::Server) {
+                Ok(publish) => self.handle_publish(key, &publish, now, out),
+                Err(error) => self.malformed(key, bytes, error, now, out),
+            }
+        } else {
+            match Packet::decode(bytes, version, Side::Server) {
+                Ok(packet) if connected => self.connected_packet(key, &packet, now, out),
+                Ok(packet) => self.first_packet(key, &packet, now, out),
+                Err(error) => self.malformed(key, bytes, error, now, out),
+            }
+        };
+        if step == Step::Done {
+            self.consumed(key, bytes.len(), now);
+        }
+        step
+    }
+
+    /// Counts an applied packet; what it had been granted is used up.
+    fn consumed(&mut self, key: ConnectionKey, bytes: usize, now: Instant) {
+        self.clients.counters.bytes_received += bytes as u64;
+        self.clients.counters.packets_received += 1;
+        if let Some(connection) = self.clients.connections.get_mut(key) {
+            connection.keep_alive.packet_received(now);
+            // A SUBSCRIBE is consumed and still waits.
+            if !connection.is_waiting() {
+                connection.hold = None;
+            }
+        }
+    }
+
+    /// The first packet must be CONNECT, [v5 3.1.0-1], [v311 3.1.0-1].
+    fn first_packet(
+        &mut self,
+        key: ConnectionKey,
+        packet: &Packet<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        let Packet::Connect(connect) = packet else {
+            return self.close(key, now, out);
+        };
+        self.handle_connect(key, connect, now, out)
+    }
+
+    fn connected_packet(
+        &mut self,
+        key: ConnectionKey,
+        packet: &Packet<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        match packet {
+            Packet::Publish(publish) => self.handle_publish(key, publish, now, out),
+            Packet::Puback(ack) => self.handle_puback(key, ack, now, out),
+            Packet::Pubrec(ack) => self.handle_pubrec(key, ack, now, out),
+            Packet::Pubrel(ack) => self.handle_pubrel(key, ack, now, out),
+            Packet::Pubcomp(ack) => self.handle_pubcomp(key, ack, now, out),
+            Packet::Subscribe(subscribe) => self.handle_subscribe(key, subscribe, now, out),
+            Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(key, unsubscribe, now, out),
+            Packet::Pingreq => {
+                self.clients.counters.packets_pingreq_received += 1;
+                self.clients.counters.packets_pingresp_sent += 1;
+                // [v5 3.12.4-1], [v311 3.12.4-1].
+                self.clients.send(key, &Packet::Pingresp, out);
+                Step::Done
+            }
+            Packet::Disconnect(disconnect) => self.handle_disconnect(key, disconnect, now, out),
+            Packet::Auth(_) => {
+                self.clients.counters.packets_auth_received += 1;
+                // Without an authentication method in CONNECT, [v5 4.12.0-7].
+                self.disconnect(key, ReasonCode::ProtocolError, now, out)
+            }
+            // [v5 3.1.0-2], [v311 3.1.0-2]; the others only a server sends.
+            Packet::Connect(_)
+            | Packet::Connack(_)
+            | Packet::Suback(_)
+            | Packet::Unsuback(_)
+            | Packet::Pingresp => self.disconnect(key, ReasonCode::ProtocolError, now, out),
+        }
+    }
+
+    /// A packet that can't be decoded ends the connection, with its reason where there is a way
+    /// to tell it.
+    ///
+    /// # Specification
+    ///
+    /// MQTT 5.0 section 4.13.1, \[v5 4.13.1-1\]; \[v311 4.8.0-1\], \[v311 3.1.4-1\].
+    fn malformed(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &[u8],
+        error: DecodeError,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.packets_malformed += 1;
+        let Some(connection) = self.clients.connections.get(key) else {
+            return Step::Gone;
+        };
+        if connection.session.is_some() {
+            return self.disconnect(key, error.reason_code(), now, out);
+        }
+        self.refuse_malformed_connect(key, connect_version(bytes), error, now, out)
+    }
+
+    /// Pays for a packet by the client's rates; false if it must wait.
+    fn pay(&mut self, key: ConnectionKey, bytes: &[u8], now: Instant) -> bool {
+        let Some(connection) = self.clients.connections.get_mut(key) else {
+            return true;
+        };
+        let Some(throttle) = connection.throttle.as_mut() else {
+            return true;
+        };
+        if connection.hold.as_ref().is_some_and(|hold| hold.charged) {
+            return true;
+        }
+        let settings = self.clients.settings.listener(connection.listener);
+        let is_publish = bytes[0] >> 4 == PacketType::Publish as u8;
+        let wait = throttle.charge(settings, is_publish, bytes.len() as u64, now);
+        let hold = connection.hold_mut();
+        let Some(until) = wait else {
+            hold.charged = true;
+            return true;
+        };
+        hold.waiting = Some(crate::hold::Wait::Rate(until));
+        self.clients.counters.client_throttled += 1;
+        self.clients.arm_connection(key, until);
+        false
+    }
+
+    /// Whether the client speaks 5.0, and so can be told reasons.
+    pub(crate) fn is_v5(&self, key: ConnectionKey) -> bool {
+        self.clients
+            .connections
+            .get(key)
+            .is_some_and(|c| c.version == Version::V5)
+    }
+}

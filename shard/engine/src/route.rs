@@ -1,0 +1,353 @@
+//! From a topic to shards, and from there to sessions.
+
+use std::sync::Arc;
+
+use shard_topics::{GroupRoute, Lookup, Pending, Pick, Route, TopicKey};
+use wire_message::{Message, MessageRef, ShardId, TopicName};
+
+use crate::backlog::ItemKey;
+use crate::engine::Engine;
+use crate::entry::{Answer, Entry, GroupPick, GroupPicks, Publish, RequestId};
+use crate::hold::Wait;
+use crate::key::ConnectionKey;
+use crate::output::{Output, Outputs};
+use crate::parcel::Parcel;
+use crate::requests::Request;
+use wire_message::Instant;
+
+/// Who waits for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiter {
+    /// A connection whose front packet is a PUBLISH.
+    Connection(ConnectionKey),
+    /// A publish of the engine itself.
+    Item(ItemKey),
+}
+
+/// Which subscriptions a publish is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All that match.
+    All,
+    /// One shared subscription, by its hash, whose last pick did not keep the message.
+    Group(u64),
+}
+
+/// What became of a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routed {
+    /// It is on its way to everybody; whether there was anybody.
+    Sent(bool),
+    /// Nothing was done: there is no room in the ring to this shard.
+    NoRoom(ShardId),
+    /// Nothing was done: the owners must be asked.
+    Unknown,
+}
+
+/// A route that is being asked for, and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Resolving {
+    topic: TopicName,
+    pending: Pending,
+    /// Those for whom the owners were asked: any answer is fresh enough for them.
+    first: Vec<Waiter>,
+    /// Those who came later: an answer given before they came may be too old.
+    later: Vec<Waiter>,
+}
+
+impl Resolving {
+    pub(crate) fn topic(&self) -> &str {
+        self.topic.as_str()
+    }
+}
+
+impl Engine {
+    /// Sends a message to all shards and sessions that want it, or does nothing.
+    ///
+    /// `held` is a route that was asked for this very message.
+    pub(crate) fn route(
+        &mut self,
+        parcel: &mut Parcel<'_>,
+        held: Option<&Pending>,
+        scope: Scope,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Routed {
+        let key = TopicKey::new(parcel.message().topic, self.place.seed);
+        let mut matches = core::mem::take(&mut self.matches);
+        matches.clear();
+        let routed = match held {
+            Some(held) => {
+                matches.extend_from_slice(self.routes.local_matches(key, &self.index));
+                self.send_along(parcel, held.route(), &matches, scope, now, out)
+            }
+            None => match self
+                .routes
+                .lookup(key, &self.place.epochs, &self.interest, &self.index)
+            {
+                Lookup::Ask(_) => Routed::Unknown,
+                Lookup::Known { route, local } => {
+                    matches.extend_from_slice(local);
+                    self.clients.counters.route_hits += 1;
+                    let here = self.place.shard;
+                    if route.groups.is_empty() && route.shards.is_only(here) {
+                        // The usual case on one core: nothing of the route is needed any more.
+                        Routed::Sent(self.deliver_plain(parcel, &matches, now, out))
+                    } else {
+                        let route = route.clone();
+                        self.send_along(parcel, &route, &matches, scope, now, out)
+                    }
+                }
+            },
+        };
+        self.matches = matches;
+        routed
+    }
+
+    /// Sends a message along a known route.
+    fn send_along(
+        &mut self,
+        parcel: &mut Parcel<'_>,
+        route: &Route,
+        matches: &[shard_topics::FilterId],
+        scope: Scope,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Routed {
+        let here = self.place.shard;
+        let picks = self.pick_shards(parcel.message(), &route.groups, scope);
+        let plain = scope == Scope::All;
+        let mut targets = if plain {
+            route.shards
+        } else {
+            Default::default()
+        };
+        for (shard, _) in &picks {
+            targets.insert(*shard);
+        }
+        if let Some(full) = targets
+            .iter()
+            .find(|to| *to != here && !self.links.has_room(*to))
+        {
+            self.clients.counters.ring_full += 1;
+            return Routed::NoRoom(full);
+        }
+        for shard in targets.iter() {
+            let picked = picks
+                .iter()
+                .filter(|(to, _)| *to == shard)
+                .map(|(_, pick)| *pick);
+            let picked: Vec<GroupPick> = picked.collect();
+            let plain = plain && route.shards.contains(shard);
+            if shard == here {
+                if plain {
+                    self.deliver_plain(parcel, matches, now, out);
+                }
+                self.deliver_to_groups(parcel, matches, &picked, now, out);
+                continue;
+            }
+            let groups = (!picked.is_empty()).then(|| Box::new(GroupPicks(picked)));
+            let message = Arc::clone(parcel.owned());
+            self.links.take_slot(shard);
+            self.clients.counters.messages_forward += 1;
+            let entry = Entry::Publish(Publish {
+                message,
+                groups,
+                plain,
+            });
+            out.actions.push(Output::Push { to: shard, entry });
+        }
+        Routed::Sent(!targets.is_empty())
+    }
+
+    /// Picks a shard for each shared subscription.
+    fn pick_shards(
+        &mut self,
+        message: &MessageRef<'_>,
+        groups: &[GroupRoute],
+        scope: Scope,
+    ) -> Vec<(ShardId, GroupPick)> {
+        let mut picks = Vec::new();
+        for group in groups {
+            if let Scope::Group(only) = scope
+                && only != group.hash
+            {
+                continue;
+            }
+            let pick = self.pick(message, &group.group);
+            if let Some(shard) = self.cursors.pick_shard(group, &pick) {
+                let online = group.shards.iter().any(|members| members.online > 0);
+                picks.push((
+                    shard,
+                    GroupPick {
+                        hash: group.hash,
+                        online,
+                    },
+                ));
+            }
+        }
+        picks
+    }
+
+    /// What a pick for this message and group depends on.
+    pub(crate) fn pick(&mut self, message: &MessageRef<'_>, group: &str) -> Pick {
+        Pick {
+            strategy: self.clients.settings.shared.strategy_of(group),
+            local: self.place.shard,
+            client: message.publisher.0,
+            topic: self.place.seed.hash(message.topic.as_str().as_bytes()),
+            random: self.random.next(),
+        }
+    }
+
+    /// A message that another shard sent to sessions of this one.
+    pub(crate) fn forwarded(&mut self, publish: Publish, now: Instant, out: &mut Outputs) {
+        let Publish {
+            message,
+            groups,
+            plain,
+        } = publish;
+        let key = TopicKey::new(message.topic(), self.place.seed);
+        let mut matches = core::mem::take(&mut self.matches);
+        matches.clear();
+        matches.extend_from_slice(self.routes.local_matches(key, &self.index));
+        let mut parcel = Parcel::shared(&message, now);
+        if plain {
+            self.deliver_plain(&mut parcel, &matches, now, out);
+        }
+        if let Some(groups) = groups {
+            self.deliver_to_groups(&mut parcel, &matches, &groups.0, now, out);
+        }
+        self.matches = matches;
+    }
+
+    /// Asks the owners of a topic's keys for its route; `waiter` is told when all have answered.
+    ///
+    /// `fresh` forbids to join a question that is already under way. True if there was nobody to
+    /// ask: then `waiter` was told at once.
+    pub(crate) fn ask_route(
+        &mut self,
+        topic: &TopicName,
+        waiter: Waiter,
+        fresh: bool,
+        out: &mut Outputs,
+    ) {
+        self.clients.counters.route_misses += 1;
+        if !fresh && let Some(resolving) = self.requests.resolving_mut(topic.as_str()) {
+            resolving.later.push(waiter);
+            return;
+        }
+        let key = TopicKey::new(topic.as_ref(), self.place.seed);
+        let pending = Pending::new(key, self.place.seed, &self.place.epochs, &self.interest);
+        self.resolve(topic.clone(), pending, vec![waiter], !fresh, out);
+    }
+
+    fn resolve(
+        &mut self,
+        topic: TopicName,
+        pending: Pending,
+        first: Vec<Waiter>,
+        listed: bool,
+        out: &mut Outputs,
+    ) {
+        let owners = *pending.owners();
+        let resolving = Resolving {
+            topic: topic.clone(),
+            pending,
+            first,
+            later: Vec::new(),
+        };
+        if owners.is_empty() {
+            self.resolved(resolving, out);
+            return;
+        }
+        let key = self
+            .requests
+            .insert_resolving(topic.as_str(), resolving, listed);
+        for owner in owners.iter() {
+            let id = self.requests.insert(Request::Route(key));
+            self.links
+                .push(owner, Entry::RouteQuery(id, Box::new(topic.clone())), out);
+        }
+    }
+
+    /// Another shard asks for this owner's part of a route.
+    pub(crate) fn answer_route(
+        &mut self,
+        from: ShardId,
+        id: RequestId,
+        topic: &TopicName,
+        out: &mut Outputs,
+    ) {
+        let key = TopicKey::new(topic.as_ref(), self.place.seed);
+        let route = Box::new(self.interest.answer(key));
+        Self::answer(from, Answer::Route(id, route), out);
+    }
+
+    /// An owner's part of a route has come.
+    pub(crate) fn route_answered(
+        &mut self,
+        from: ShardId,
+        key: crate::requests::ResolvingKey,
+        route: Route,
+        out: &mut Outputs,
+    ) {
+        let Some(resolving) = self.requests.resolving_by_key(key) else {
+            unreachable!("a question lives until every owner has answered");
+        };
+        if resolving.pending.merge(from, route) {
+            let resolving = self.requests.remove_resolving(key);
+            self.resolved(resolving, out);
+        }
+    }
+
+    /// All owners have answered: keeps the route and tells who waited for it.
+    fn resolved(&mut self, resolving: Resolving, out: &mut Outputs) {
+        let Resolving {
+            topic,
+            pending,
+            first,
+            later,
+        } = resolving;
+        let key = TopicKey::new(topic.as_ref(), self.place.seed);
+        self.routes.store(key, pending.clone(), &self.index);
+        let lookup = self
+            .routes
+            .lookup(key, &self.place.epochs, &self.interest, &self.index);
+        let current = matches!(lookup, Lookup::Known { .. });
+        for waiter in first {
+            self.tell_route(waiter, &pending, out);
+        }
+        if current {
+            for waiter in later {
+                self.tell_route(waiter, &pending, out);
+            }
+        } else if !later.is_empty() {
+            let pending = Pending::new(key, self.place.seed, &self.place.epochs, &self.interest);
+            self.resolve(topic, pending, later, true, out);
+        }
+    }
+
+    fn tell_route(&mut self, waiter: Waiter, pending: &Pending, out: &mut Outputs) {
+        match waiter {
+            Waiter::Connection(key) => {
+                if let Some(connection) = self.clients.connections.get_mut(key) {
+                    connection.hold_mut().route = Some(Box::new(pending.clone()));
+                }
+                self.resume(key, Wait::Route, out);
+            }
+            Waiter::Item(key) => self.item_routed(key, Box::new(pending.clone())),
+        }
+    }
+
+    /// Answers another shard.
+    pub(crate) fn answer(to: ShardId, answer: Answer, out: &mut Outputs) {
+        out.actions.push(Output::Answer { to, answer });
+    }
+
+    /// Puts a message of the engine's own on its way to one shared subscription.
+    pub(crate) fn redispatch(&mut self, message: Arc<Message>, group: u64) {
+        self.clients.counters.delivery_redispatched += 1;
+        self.backlog.push_group(message, group);
+    }
+}
