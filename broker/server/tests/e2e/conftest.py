@@ -54,9 +54,21 @@ def start(tmp_path):
             broker.kill()
 
 
-@pytest.fixture
-def broker(request, start):
+def settings_of(request):
     settings = {}
     for marker in reversed(list(request.node.iter_markers("config"))):
         settings |= marker.args[0]
-    return start(settings)
+    return settings
+
+
+@pytest.fixture
+def broker(request, start):
+    return start(settings_of(request))
+
+
+@pytest.fixture
+def idle(request, tmp_path):
+    """A broker that has not been started, for tests of the start itself."""
+    broker = Broker(tmp_path, settings_of(request))
+    yield broker
+    broker.kill()

@@ -86,7 +86,7 @@ def test_unknown_protocol_level(broker, level):
     assert answer in (b"", bytes.fromhex("20020001")) or answer[:1] + answer[2:4] == bytes.fromhex("200084")
 
 
-@pytest.mark.config({"mqtt.connect_timeout": "1s"})
+@pytest.mark.config({"mqtt.idle_timeout": "1s"})
 def test_silent_connection_is_closed(broker):
     silent, half = broker.dial(), broker.dial()
     half.send(wire.connect(wire.V5, "half")[:7])
@@ -125,7 +125,7 @@ def test_connack_states_the_limits(broker):
     assert connack.get("maximum_qos") is None
 
 
-@pytest.mark.config({"mqtt.server_keep_alive": "7s"})
+@pytest.mark.config({"mqtt.server_keepalive": "7s"})
 def test_server_keep_alive(broker):
     assert broker.client("k", keep_alive=100).connack.get("server_keep_alive") == 7
 

@@ -148,7 +148,7 @@ def test_client_receive_maximum_is_honoured(broker):
     assert received == [str(number).encode() for number in range(50)]
 
 
-@pytest.mark.config({"mqtt.max_inflight": 8})
+@pytest.mark.config({"mqtt.max_receive": 8})
 def test_server_receive_maximum_exceeded(broker):
     bystander, publisher = broker.client("bystander"), broker.client("p")
     allowed = publisher.connack.get("receive_maximum", 65535)

@@ -169,7 +169,7 @@ def test_a_hundred_takeovers_in_a_row(broker):
     clients[-1].quiet()
 
 
-@pytest.mark.config({"mqtt.max_queue_len": 10})
+@pytest.mark.config({"mqtt.max_mqueue_len": 10})
 def test_full_queue_drops_the_oldest(broker):
     client = broker.client("s", **kept(wire.V5))
     client.subscribe(("a", 1))
@@ -183,7 +183,7 @@ def test_full_queue_drops_the_oldest(broker):
     assert broker.counter("delivery.dropped.queue_full") == 15
 
 
-@pytest.mark.config({"mqtt.max_queue_len": 10, "mqtt.queue_overflow": "drop_newest"})
+@pytest.mark.config({"mqtt.max_mqueue_len": 10, "mqtt.mqueue_overflow": "drop_newest"})
 def test_full_queue_drops_the_newest(broker):
     client = broker.client("s", **kept(wire.V5))
     client.subscribe(("a", 1))

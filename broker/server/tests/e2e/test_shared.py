@@ -65,7 +65,7 @@ def test_older_clients_share_too(broker, version):
     assert client.message().topic == "s"
 
 
-@pytest.mark.config({"mqtt.shared_subscription_strategy": "sticky"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "sticky"})
 def test_sticky(broker):
     clients, publisher = members(broker, 3), broker.client("p")
     publisher.publish_many([("s/x", str(number)) for number in range(60)])
@@ -73,7 +73,7 @@ def test_sticky(broker):
     assert counts == [0, 0, 60]
 
 
-@pytest.mark.config({"mqtt.shared_subscription_strategy": "hash_clientid"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "hash_clientid"})
 def test_hash_clientid(broker):
     clients = members(broker, 4)
     for number in range(8):
@@ -85,7 +85,7 @@ def test_hash_clientid(broker):
     assert len(holders) == 8 and all(len(each) == 1 for each in holders.values())
 
 
-@pytest.mark.config({"mqtt.shared_subscription_strategy": "hash_topic"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "hash_topic"})
 def test_hash_topic(broker):
     clients, publisher = members(broker, 4), broker.client("p")
     publisher.publish_many([(f"s/{number % 20}", str(number % 20)) for number in range(200)])
@@ -97,14 +97,14 @@ def test_hash_topic(broker):
     assert len(set.union(*holders.values())) > 1
 
 
-@pytest.mark.config({"mqtt.shared_subscription_strategy": "random"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "random"})
 def test_random(broker):
     clients, publisher = members(broker, 3), broker.client("p")
     publisher.publish_many([("s/x", str(number)) for number in range(300)])
     assert all(len(each) > 40 for each in drain(clients, 300))
 
 
-@pytest.mark.config({"mqtt.shared_subscription_strategy": "least_inflight"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "least_inflight"})
 def test_least_inflight_spares_the_slow(broker):
     (slow, fast), publisher = members(broker, 2), broker.client("p")
     publisher.publish_many([("s/x", str(number)) for number in range(2)])
@@ -116,7 +116,7 @@ def test_least_inflight_spares_the_slow(broker):
     assert len(fast_got) == 21
 
 
-@pytest.mark.config({"shared_subscription_group.special.strategy": "sticky"})
+@pytest.mark.config({"broker.shared_subscription_group.special.strategy": "sticky"})
 def test_strategy_of_one_group(broker):
     clients, publisher = members(broker, 3, "$share/special/s/#"), broker.client("p")
     publisher.publish_many([("s/x", str(number)) for number in range(30)])

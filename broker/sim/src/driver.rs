@@ -1,0 +1,372 @@
+//! One shard's driver: a faithful little model of `shard/runtime` around the real engine.
+//!
+//! It keeps the contract of the engine's inputs and outputs to the letter: bytes that were not
+//! consumed come again, a paused connection is not read and its end not told, a close follows what
+//! is to be sent, and a void key is never named again. Everything else it does as late, as
+//! often and in as small pieces as chance wants.
+
+mod connection;
+mod perform;
+mod spoil;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use shard_engine::settings::ListenerId;
+use shard_engine::{
+    ConnectionKey, ControlOutput, Engine, Entry, Input, Next, Outputs, Place, RequestId,
+};
+use shard_topics::Epochs;
+use wire_message::{Instant, Seed, ShardId};
+
+use self::connection::{Closing, Connection, State};
+use crate::links::LinkId;
+use crate::outside::Outside;
+use crate::rings::Slot;
+use crate::violation::{Checked, ensure};
+
+/// Bytes read from a transport at once.
+const READ_BYTES_MAX: usize = 4096;
+
+/// Entries taken from a ring in one turn.
+const ENTRIES_PER_TURN_MAX: usize = 16;
+
+/// Time a peer has to take what is left when its connection is closed.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+
+/// A shard: its engine, and what its driver holds.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    shard: ShardId,
+    engine: Engine,
+    outputs: Outputs,
+    connections: BTreeMap<ConnectionKey, Connection>,
+    closing: Vec<Closing>,
+    /// Transports that wait to be accepted.
+    backlog: Vec<LinkId>,
+    /// What the engine was last told about the room in each ring.
+    rooms: Vec<usize>,
+    /// What the engine told the control side.
+    reports: Vec<ControlOutput>,
+    /// Answers given in another shard's place, whose real ones are to be left out.
+    forged: Vec<(ShardId, RequestId)>,
+    /// Forged answers that the engine gets next.
+    early: Vec<Input>,
+}
+
+impl Driver {
+    /// A shard without connections.
+    pub(crate) fn new(shard: ShardId, epochs: Arc<Epochs>, outside: &mut Outside) -> Self {
+        let settings = Arc::new(outside.plan.settings.clone());
+        let shards = outside.plan.shards;
+        let (seed, chance) = (Seed(outside.plan.seed), outside.rng.number());
+        let place = Place {
+            shard,
+            shards,
+            seed,
+            epochs,
+            chance,
+        };
+        let engine = Engine::new(settings, place, outside.now);
+        Self {
+            shard,
+            engine,
+            outputs: Outputs::default(),
+            connections: BTreeMap::new(),
+            closing: Vec::new(),
+            backlog: Vec::new(),
+            rooms: vec![0; shards],
+            reports: Vec::new(),
+            forged: Vec::new(),
+            early: Vec::new(),
+        }
+    }
+
+    /// A client has connected to this shard's listener.
+    pub(crate) fn connect(&mut self, link: LinkId) {
+        self.backlog.push(link);
+    }
+
+    /// One turn of the loop, in the order of the real one; chance puts stages off.
+    pub(crate) fn turn(&mut self, outside: &mut Outside) -> Checked {
+        let stages: [fn(&mut Self, &mut Outside) -> Checked; 6] = [
+            Self::accept,
+            Self::feed_all,
+            Self::drain_rings,
+            Self::run_timers,
+            Self::flush_and_report,
+            Self::report_room,
+        ];
+        for stage in stages {
+            let stall = outside.plan.stall;
+            if !outside.rng.chance(stall) {
+                stage(self, outside)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The earliest time at which the engine wants to be called.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.engine.next_timeout()
+    }
+
+    /// Gives the engine an input outside of a turn.
+    pub(crate) fn input(&mut self, input: Input, outside: &mut Outside) -> Checked {
+        self.engine
+            .handle_input(input, outside.now, &mut self.outputs);
+        self.perform(outside)?;
+        while let Some(forged) = self.early.pop() {
+            self.engine
+                .handle_input(forged, outside.now, &mut self.outputs);
+            self.perform(outside)?;
+        }
+        Ok(())
+    }
+
+    /// What the engine told the control side since the last call.
+    pub(crate) fn take_reports(&mut self) -> Vec<ControlOutput> {
+        core::mem::take(&mut self.reports)
+    }
+
+    fn accept(&mut self, outside: &mut Outside) -> Checked {
+        for link in core::mem::take(&mut self.backlog) {
+            let peer = outside.links[link].peer;
+            let listener = ListenerId(0);
+            if let Ok(key) = self.engine.accepted(listener, peer, outside.now) {
+                self.add(key, Connection::new(link), outside)?;
+            } else {
+                let now = outside.now;
+                outside.links.close_by_broker(link, now, &mut outside.rng);
+            }
+            self.perform(outside)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        key: ConnectionKey,
+        connection: Connection,
+        outside: &mut Outside,
+    ) -> Checked {
+        let (shard, link) = (self.shard, connection.link);
+        outside.note(format_args!("shard {shard}: {link:?} is {key:?}"));
+        let previous = self.connections.insert(key, connection);
+        ensure(previous.is_none(), "contract", || {
+            format!("key {key:?} was given out twice")
+        })
+    }
+
+    fn feed_all(&mut self, outside: &mut Outside) -> Checked {
+        let keys: Vec<ConnectionKey> = self.connections.keys().copied().collect();
+        for key in keys {
+            self.feed(key, outside)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what a connection's client sent, or the end of it, and tells the engine.
+    fn feed(&mut self, key: ConnectionKey, outside: &mut Outside) -> Checked {
+        let Some(connection) = self.connections.get_mut(&key) else {
+            return Ok(());
+        };
+        let is_due = connection.state == State::Again;
+        if connection.state == State::Paused {
+            return Ok(());
+        }
+        let limit = 1 + outside.rng.below(READ_BYTES_MAX);
+        let link = &mut outside.links[connection.link];
+        let read = link.up.read(&mut connection.rest, limit, outside.now);
+        outside.moved += read as u64;
+        if read == 0 && !is_due {
+            if link.up.is_at_end(outside.now) {
+                return self.tell_closed(key, outside);
+            }
+            return Ok(());
+        }
+        // The driver knows how much the packet needs; asking earlier must do no harm.
+        if connection.rest.len() < connection.wanted && outside.rng.chance(800) {
+            return Ok(());
+        }
+        self.give(key, outside)
+    }
+
+    /// Gives the engine the bytes that it has not consumed.
+    fn give(&mut self, key: ConnectionKey, outside: &mut Outside) -> Checked {
+        let Some(connection) = self.connections.get_mut(&key) else {
+            return Ok(());
+        };
+        let bytes = core::mem::take(&mut connection.rest);
+        let received = self
+            .engine
+            .received(key, &bytes, outside.now, &mut self.outputs);
+        let consumed = received.consumed;
+        ensure(consumed <= bytes.len(), "contract", || {
+            "consumed more than there was".into()
+        })?;
+        let link = &mut outside.links[connection.link];
+        link.consumed += consumed as u64;
+        outside
+            .history
+            .consume(connection.link, link.consumed, outside.now);
+        outside.moved += consumed as u64;
+        connection.rest.extend_from_slice(&bytes[consumed..]);
+        let left = connection.rest.len();
+        connection.wanted = 0;
+        match received.next {
+            Next::Again => connection.state = State::Again,
+            Next::Gone => {}
+            Next::More { wanted } => {
+                connection.state = State::Reading;
+                connection.wanted = wanted;
+                ensure(wanted > left, "contract", || {
+                    format!("{wanted} wanted, {left} there")
+                })?;
+            }
+            Next::Paused => {
+                connection.state = State::Paused;
+                outside.stats.paused += 1;
+            }
+        }
+        self.perform(outside)?;
+        let is_gone = !self.connections.contains_key(&key);
+        ensure(received.next != Next::Gone || is_gone, "contract", || {
+            format!("{key:?} is said to be gone, and no output says so")
+        })
+    }
+
+    fn tell_closed(&mut self, key: ConnectionKey, outside: &mut Outside) -> Checked {
+        let connection = self
+            .connections
+            .remove(&key)
+            .expect("it was just looked at");
+        outside.note(format_args!(
+            "shard {}: {:?} ended",
+            self.shard, connection.link
+        ));
+        let now = outside.now;
+        outside
+            .links
+            .close_by_broker(connection.link, now, &mut outside.rng);
+        outside.watches.closed(connection.link);
+        outside.moved += 1;
+        self.input(Input::Closed { connection: key }, outside)
+    }
+
+    fn drain_rings(&mut self, outside: &mut Outside) -> Checked {
+        for index in 0..outside.plan.shards {
+            let from = ShardId(u8::try_from(index).expect("few shards"));
+            while let Some(answer) = outside.rings.next_answer(from, self.shard, outside.now) {
+                outside.moved += 1;
+                if !self.is_forged(from, &answer) {
+                    self.input(Input::Answer { from, answer }, outside)?;
+                }
+            }
+            for _ in 0..=outside.rng.below(ENTRIES_PER_TURN_MAX) {
+                let slot = outside.rings.next_entry(from, self.shard, outside.now);
+                let Some(slot) = slot else { break };
+                outside.moved += 1;
+                self.take_entry(from, slot, outside)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_entry(
+        &mut self,
+        from: ShardId,
+        (entry, cargo): Slot,
+        outside: &mut Outside,
+    ) -> Checked {
+        match (entry, cargo) {
+            (Entry::Adopt(adoption), Some(cargo)) => {
+                let key = self.engine.adopted(&adoption, outside.now);
+                let mut connection = Connection::new(cargo.link);
+                connection.rest = cargo.rest;
+                connection.state = State::Again;
+                self.add(key, connection, outside)?;
+                self.perform(outside)
+            }
+            (entry, _) => self.input(Input::Entry { from, entry }, outside),
+        }
+    }
+
+    fn run_timers(&mut self, outside: &mut Outside) -> Checked {
+        let is_due = self.next_timeout().is_some_and(|due| due <= outside.now);
+        // Early and repeated calls must be harmless.
+        if is_due || outside.rng.chance(50) {
+            self.engine.handle_timeout(outside.now, &mut self.outputs);
+            self.perform(outside)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what there is to send, and closes what was to be closed then.
+    fn flush_and_report(&mut self, outside: &mut Outside) -> Checked {
+        for connection in self.connections.values_mut() {
+            connection.flush(outside);
+        }
+        self.closing.retain_mut(|closing| !closing.flush(outside));
+        // Completions of sends are reaped later, or in the same turn.
+        if outside.rng.chance(300) {
+            Ok(())
+        } else {
+            self.report_sent(outside)
+        }
+    }
+
+    fn report_sent(&mut self, outside: &mut Outside) -> Checked {
+        let keys: Vec<ConnectionKey> = self.connections.keys().copied().collect();
+        for key in keys {
+            let Some(connection) = self.connections.get_mut(&key) else {
+                continue;
+            };
+            let bytes = core::mem::take(&mut connection.unreported);
+            if bytes > 0 {
+                self.input(
+                    Input::Sent {
+                        connection: key,
+                        bytes,
+                    },
+                    outside,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn report_room(&mut self, outside: &mut Outside) -> Checked {
+        for index in 0..outside.plan.shards {
+            let to = ShardId(u8::try_from(index).expect("few shards"));
+            let slots = outside.rings.room(self.shard, to);
+            if to != self.shard && slots > self.rooms[index] {
+                self.rooms[index] = slots;
+                self.input(Input::Room { to, slots }, outside)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What waits, for a person to read.
+    pub(crate) fn state(&self) -> String {
+        let waiting: Vec<&Connection> = self
+            .connections
+            .values()
+            .filter(|connection| !connection.is_quiet())
+            .collect();
+        format!(
+            "shard {}: {} closing, {waiting:?}",
+            self.shard,
+            self.closing.len()
+        )
+    }
+
+    /// Whether nothing waits inside the driver.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.backlog.is_empty()
+            && self.closing.is_empty()
+            && self.connections.values().all(Connection::is_quiet)
+    }
+}

@@ -1,0 +1,105 @@
+//! Defects in the way of an entry: only in runs that must fail.
+
+use shard_engine::{Answer, Entry, Input, Publish, RequestId};
+use wire_message::ShardId;
+
+use super::Driver;
+use crate::defect::Defect;
+use crate::outside::Outside;
+use crate::violation::Checked;
+
+impl Driver {
+    /// Puts an entry into a ring, unless the run's defect does something else with it.
+    pub(super) fn push_or_spoil(
+        &mut self,
+        to: ShardId,
+        entry: Entry,
+        outside: &mut Outside,
+    ) -> Checked {
+        match entry {
+            Entry::Publish(publish) => self.push_or_spoil_publish(to, publish, outside),
+            Entry::InterestAdd(request, interested) => {
+                let is_early = outside.strikes(Defect::SubackEarly, 500);
+                self.push(to, Entry::InterestAdd(request, interested), None, outside)?;
+                if is_early {
+                    outside.stats.harmed += 1;
+                    self.forged.push((to, request));
+                    self.early.push(known(to, request));
+                }
+                Ok(())
+            }
+            Entry::RetainedStore(request, message) => {
+                if outside.strikes(Defect::RetainedForgotten, 200) {
+                    outside.stats.harmed += 1;
+                    self.early.push(known(to, request));
+                    return Ok(());
+                }
+                self.push(to, Entry::RetainedStore(request, message), None, outside)
+            }
+            other @ (Entry::Adopt(_)
+            | Entry::ExclusiveClaim(..)
+            | Entry::ExclusiveRelease(..)
+            | Entry::InterestRemove(_)
+            | Entry::Presence(_)
+            | Entry::RouteQuery(..)
+            | Entry::RetainedQuery(..)) => self.push(to, other, None, outside),
+        }
+    }
+
+    fn push_or_spoil_publish(
+        &mut self,
+        to: ShardId,
+        publish: Publish,
+        outside: &mut Outside,
+    ) -> Checked {
+        if outside.strikes(Defect::EntryDropped, 50) {
+            outside.stats.harmed += 1;
+            return Ok(());
+        }
+        let copy = Publish {
+            message: publish.message.clone(),
+            groups: publish.groups.clone(),
+            plain: publish.plain,
+        };
+        self.push(to, Entry::Publish(publish), None, outside)?;
+        if outside.strikes(Defect::EntryDoubled, 50) {
+            outside.stats.harmed += 1;
+            return self.push(to, Entry::Publish(copy), None, outside);
+        }
+        if outside.strikes(Defect::EntryPerSubscriber, 50) {
+            outside.stats.harmed += 1;
+            // For nobody, so that only the number of entries is wrong.
+            let copy = Publish {
+                groups: None,
+                plain: false,
+                ..copy
+            };
+            return self.push(to, Entry::Publish(copy), None, outside);
+        }
+        if outside.strikes(Defect::EntriesSwapped, 300) {
+            let is_message = |entry: &Entry| matches!(entry, Entry::Publish(_));
+            let is_swapped = outside.rings.swap_last(self.shard, to, is_message);
+            outside.stats.harmed += u64::from(is_swapped);
+        }
+        Ok(())
+    }
+
+    /// Whether an answer was given in the owner's place before.
+    pub(super) fn is_forged(&mut self, from: ShardId, answer: &Answer) -> bool {
+        let Answer::Known(request) = answer else {
+            return false;
+        };
+        let place = self
+            .forged
+            .iter()
+            .position(|forged| *forged == (from, *request));
+        place.map(|place| self.forged.swap_remove(place)).is_some()
+    }
+}
+
+const fn known(from: ShardId, request: RequestId) -> Input {
+    Input::Answer {
+        from,
+        answer: Answer::Known(request),
+    }
+}

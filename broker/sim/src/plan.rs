@@ -1,0 +1,114 @@
+//! What a run looks like: everything that the seed decides before the first event.
+
+use core::time::Duration;
+
+use shard_engine::limits::RING_RESERVE;
+use shard_engine::settings::Settings;
+use shard_session::Overflow;
+
+use crate::defect::Defect;
+use crate::rng::Rng;
+
+/// What a run looks like.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The seed it was made from.
+    pub(crate) seed: u64,
+    /// Shards.
+    pub(crate) shards: usize,
+    /// Clients that do what they should.
+    pub(crate) clients: usize,
+    /// Of these, members of shared groups.
+    pub(crate) members: usize,
+    /// Clients that do not.
+    pub(crate) vandals: usize,
+    /// Events of the faults phase.
+    pub(crate) steps: usize,
+    /// Slots of a ring of entries.
+    pub(crate) ring_entries: usize,
+    /// Longest delay of an entry or answer.
+    pub(crate) ring_delay: Duration,
+    /// Bytes that a transport holds in each direction.
+    pub(crate) pipe_bytes: usize,
+    /// Longest delay of bytes.
+    pub(crate) pipe_delay: Duration,
+    /// How often, in a thousand, a stage of a shard's turn is put off.
+    pub(crate) stall: u32,
+    /// How often, in a thousand steps, a transport breaks.
+    pub(crate) breaks: u32,
+    /// How often, in a thousand steps of a client, it leaves or is taken over.
+    pub(crate) leaves: u32,
+    /// How often, in a thousand steps of a client, it stops reading for a while.
+    pub(crate) sleeps: u32,
+    /// Distinct topics.
+    pub(crate) topics: usize,
+    /// Largest payload.
+    pub(crate) payload_bytes_max: u32,
+    /// What the engines are told.
+    pub(crate) settings: Settings,
+    /// What goes wrong on purpose.
+    pub(crate) defect: Option<Defect>,
+}
+
+impl Plan {
+    /// The plan that `seed` stands for, with `shards` shards.
+    pub(crate) fn new(seed: u64, shards: usize, defect: Option<Defect>) -> Self {
+        let mut rng = Rng::new(seed ^ ((shards as u64) << 56));
+        let has_faults = rng.chance(850);
+        let faults = |rng: &mut Rng, most| if has_faults { rng.between(0, most) } else { 0 };
+        Self {
+            seed,
+            shards,
+            clients: 5 + rng.below(8),
+            members: rng.pick(&[0, 2, 3, 4]),
+            vandals: if has_faults { rng.below(3) } else { 0 },
+            steps: 4_000 + rng.below(6_000),
+            ring_entries: RING_RESERVE + rng.pick(&[2, 4, 16, 64]),
+            ring_delay: rng.pick(&[
+                Duration::ZERO,
+                Duration::from_micros(50),
+                Duration::from_millis(5),
+            ]),
+            pipe_bytes: rng.pick(&[64, 1_500, 16_384, 65_536]),
+            pipe_delay: rng.pick(&[
+                Duration::from_micros(1),
+                Duration::from_millis(1),
+                Duration::from_millis(50),
+            ]),
+            stall: rng.pick(&[0, 50, 300]),
+            breaks: faults(&mut rng, 6),
+            leaves: faults(&mut rng, 12),
+            sleeps: faults(&mut rng, 10),
+            topics: rng.pick(&[2, 5, 12]),
+            payload_bytes_max: rng.pick(&[16, 300, 6_000]),
+            settings: settings(&mut rng),
+            defect,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether a session's client may be disconnected because its queue is full.
+    pub(crate) fn may_refuse(&self) -> bool {
+        self.settings.mqtt.queue.overflow == Overflow::Refuse
+    }
+}
+
+/// Settings small enough that every limit is met, except where the plan says otherwise.
+fn settings(rng: &mut Rng) -> Settings {
+    let mut settings = Settings::default();
+    let listener = &mut settings.listeners[0];
+    listener.unsent_bytes_max = rng.pick(&[256, 4_096, 65_536]);
+    listener.send_timeout = Duration::from_secs(20);
+    let mqtt = &mut settings.mqtt;
+    mqtt.connect_timeout = Duration::from_secs(10);
+    mqtt.connect.packet_bytes_max = 16_384;
+    mqtt.connect.inflight_max = rng.pick(&[1, 3, 32]);
+    mqtt.connect.receive_max = rng.pick(&[1, 4, 32]);
+    mqtt.inbound.receive_max = mqtt.connect.receive_max;
+    mqtt.queue.messages_max = rng.pick(&[100_000, 100_000, 100_000, 8, 40]);
+    mqtt.queue.bytes_max = 1 << 30;
+    mqtt.queue.overflow = rng.pick(&[Overflow::DropNewest, Overflow::DropOldest, Overflow::Refuse]);
+    settings.route_cache_topics = rng.pick(&[1, 4, 1_000]);
+    settings
+}

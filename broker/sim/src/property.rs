@@ -1,0 +1,33 @@
+//! The properties: what must hold of every run, one file each.
+//!
+//! Those that can be seen at once are checked where they are seen, under the names `bounds`,
+//! `contract`, `expired`, `leaks`, `liveness`, `neighbours`, `takeover` and `well_formed`.
+
+mod acknowledged;
+mod delivered;
+mod doubled;
+mod entries;
+mod ordered;
+mod retained;
+mod shared;
+mod unasked;
+mod wills;
+
+use shard_engine::Counters;
+
+pub(crate) use self::retained::check as check_retained;
+use crate::history::History;
+use crate::outside::Outside;
+use crate::violation::Checked;
+
+/// Checks all that can be told from the history of a run that has calmed down.
+pub(crate) fn check(history: &History, outside: &Outside, counters: &Counters) -> Checked {
+    delivered::check(history, counters)?;
+    acknowledged::check(history, counters)?;
+    doubled::check(history)?;
+    ordered::check(history)?;
+    unasked::check(history)?;
+    wills::check(history, outside, counters)?;
+    shared::check(history, counters)?;
+    entries::check(history, outside)
+}

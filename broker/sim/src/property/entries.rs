@@ -1,0 +1,18 @@
+//! A message goes into the ring to a shard once, however many subscribers are there.
+//!
+//! Source: the design's section 5, "Publish".
+
+use crate::history::History;
+use crate::outside::Outside;
+use crate::violation::{Checked, ensure};
+
+/// Checks the property for every pair of shards.
+pub(super) fn check(history: &History, outside: &Outside) -> Checked {
+    for ((id, from, to), count) in outside.watches.entries() {
+        let copies = history.message(*id).copies();
+        ensure(*count <= copies, "entries", || {
+            format!("{id:?}, sent {copies} times, went {count} times from shard {from} to {to}")
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! A will is published when its connection ends without DISCONNECT, once, and not otherwise.
+//!
+//! Source: \[v5 3.1.2-7\], \[v5 3.1.2-8\], \[v5 3.1.2-10\], \[v5 3.1.3-9\], \[v5 3.14.4-3\],
+//! \[v5 3.1.4-3\] with its note on takeover, \[v311 3.1.2-8\], \[v311 3.1.2-10\].
+
+use shard_engine::Counters;
+
+use crate::history::{Connection, Ending, History, PublishId};
+use crate::links::LinkId;
+use crate::outside::Outside;
+use crate::violation::{Checked, ensure};
+
+/// Checks the property by what the observer got, which is always there.
+pub(super) fn check(history: &History, outside: &Outside, counters: &Counters) -> Checked {
+    let Some(observer) = history
+        .sessions
+        .iter()
+        .find(|session| session.client.0 == 0)
+    else {
+        return Ok(());
+    };
+    let Some(granted) = observer.subscriptions.first().and_then(|one| one.granted) else {
+        return Ok(());
+    };
+    let arrived = |id: PublishId| {
+        observer
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.message == Some(id))
+            .count()
+    };
+    for (number, connection) in history.connections.iter().enumerate() {
+        let Some((will, delay_s)) = connection.will else {
+            continue;
+        };
+        let link = LinkId(number);
+        let count = arrived(will);
+        ensure(count <= 1, "wills", || {
+            format!("the will of {link:?} came {count} times")
+        })?;
+        let forbidden = is_forbidden(history, outside, link, connection, delay_s);
+        ensure(count == 0 || !forbidden, "wills", || {
+            format!("the will of {link:?} came")
+        })?;
+        let is_seen = connection.ended.is_some_and(|(ended, ..)| granted < ended);
+        let due = is_seen && is_due(history, link, connection, delay_s);
+        let may_miss = counters.delivery_dropped_queue_full > 0;
+        ensure(count == 1 || !due || may_miss, "wills", || {
+            format!("the will of {link:?} did not come: {connection:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn is_forbidden(
+    history: &History,
+    outside: &Outside,
+    link: LinkId,
+    connection: &Connection,
+    delay_s: u32,
+) -> bool {
+    let Some((_, ended_at, _)) = connection.ended else {
+        return true;
+    };
+    if let Some(end) = connection.disconnect_end
+        && outside.links[link].consumed >= end
+    {
+        return true;
+    }
+    // The session was resumed before the delay was over.
+    let Some(next) = next_connection(history, link, connection) else {
+        return false;
+    };
+    let Some((_, resumed_at)) = next.connected else {
+        return false;
+    };
+    let gap = resumed_at.since(ended_at);
+    next.is_resumed && delay_s > 0 && gap.as_secs() < u64::from(delay_s)
+}
+
+fn is_due(history: &History, link: LinkId, connection: &Connection, delay_s: u32) -> bool {
+    if connection.connected.is_none() {
+        return false;
+    }
+    let is_unclean = connection
+        .ended
+        .is_some_and(|(_, _, ending)| ending != Ending::Clean);
+    let next = next_connection(history, link, connection);
+    let is_over = connection.is_session_short
+        || next.is_some_and(|next| next.connected.is_some() && !next.is_resumed);
+    is_unclean && (delay_s == 0 || is_over)
+}
+
+/// The same client's next connection.
+fn next_connection<'a>(
+    history: &'a History,
+    link: LinkId,
+    connection: &Connection,
+) -> Option<&'a Connection> {
+    let mut later = history.connections.iter().skip(link.0 + 1);
+    later.find(|later| later.client == connection.client)
+}

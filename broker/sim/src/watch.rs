@@ -1,0 +1,137 @@
+//! What the engines send, seen at the driver: every byte is decoded, whoever reads it.
+
+use std::collections::BTreeMap;
+
+use shard_engine::Publish as Routed;
+use wire_message::{Instant, ShardId};
+use wire_mqtt::{Frame, Packet, Side, Version, frame};
+
+use crate::history::{ClientNumber, History, PublishId, number_in};
+use crate::links::LinkId;
+use crate::outside::Outside;
+use crate::violation::{Checked, Violation, ensure};
+
+/// A connection as the engines see it.
+#[derive(Debug)]
+struct Watch {
+    client: Option<ClientNumber>,
+    version: Version,
+    sent: Vec<u8>,
+    is_accepted: bool,
+}
+
+/// How often a message was put into the ring from one shard to another, for plain subscriptions.
+type Entries = BTreeMap<(PublishId, ShardId, ShardId), usize>;
+
+/// All connections that no engine has closed, and what went through the rings.
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    open: BTreeMap<LinkId, Watch>,
+    current: BTreeMap<ClientNumber, LinkId>,
+    entries: Entries,
+}
+
+impl Watches {
+    /// A client connects.
+    pub(crate) fn open(&mut self, link: LinkId, client: Option<ClientNumber>, version: Version) {
+        let watch = Watch {
+            client,
+            version,
+            sent: Vec::new(),
+            is_accepted: false,
+        };
+        self.open.insert(link, watch);
+    }
+
+    /// The engine closed the connection, or was told that it is closed.
+    pub(crate) fn closed(&mut self, link: LinkId) {
+        let Some(watch) = self.open.remove(&link) else {
+            return;
+        };
+        if let Some(client) = watch.client
+            && self.current.get(&client) == Some(&link)
+        {
+            self.current.remove(&client);
+        }
+    }
+
+    /// An entry with a message goes from one shard to another.
+    pub(crate) fn entry(&mut self, from: ShardId, to: ShardId, routed: &Routed) {
+        // Messages to groups go again when a member leaves.
+        if let Some(id) = number_in(routed.message.payload())
+            && routed.groups.is_none()
+        {
+            *self.entries.entry((id, from, to)).or_default() += 1;
+        }
+    }
+
+    /// How often each message went from one shard to another.
+    pub(crate) const fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    fn check(&mut self, link: LinkId, bytes: &[u8], history: &History, now: Instant) -> Checked {
+        let Some(watch) = self.open.get_mut(&link) else {
+            return Err(Violation::new(
+                "contract",
+                format!("bytes for {link:?}, which is closed"),
+            ));
+        };
+        watch.sent.extend_from_slice(bytes);
+        loop {
+            let size = match frame(&watch.sent, u32::MAX) {
+                Ok(Frame::More { .. }) => return Ok(()),
+                Ok(Frame::Whole { size }) => size as usize,
+                Err(error) => return Err(Violation::new("well_formed", error.to_string())),
+            };
+            let packet = Packet::decode(&watch.sent[..size], watch.version, Side::Client)
+                .map_err(|error| Violation::new("well_formed", format!("{error} for {link:?}")))?;
+            if let Packet::Connack(connack) = &packet {
+                let is_first = !watch.is_accepted;
+                ensure(is_first, "well_formed", || {
+                    format!("two CONNACKs on {link:?}")
+                })?;
+                watch.is_accepted = !connack.reason.is_error();
+                if let Some(client) = watch.client
+                    && let Some(other) = self.current.insert(client, link)
+                {
+                    let text = format!("{client:?} has {other:?} and {link:?} at once");
+                    return Err(Violation::new("takeover", text));
+                }
+            }
+            // [v5 3.2.0-1]: CONNACK comes first; [v5 3.14.0-1]: no DISCONNECT before it.
+            let is_in_turn = watch.is_accepted || matches!(packet, Packet::Connack(_));
+            ensure(is_in_turn, "well_formed", || {
+                format!("{packet:?} before CONNACK on {link:?}")
+            })?;
+            if let Packet::Publish(publish) = &packet {
+                is_alive(publish.payload, history, now)?;
+            }
+            watch.sent.drain(..size);
+        }
+    }
+}
+
+/// A message is not sent after its life, [v5 3.3.2-5].
+fn is_alive(payload: &[u8], history: &History, now: Instant) -> Checked {
+    let Some(message) = number_in(payload).and_then(|id| history.published.get(id.0)) else {
+        return Ok(());
+    };
+    let (Some(expiry_s), Some(accepted)) = (message.expiry_s, message.accepted) else {
+        return Ok(());
+    };
+    let age = now.since(accepted);
+    ensure(age.as_secs() < u64::from(expiry_s), "expired", || {
+        format!(
+            "a message on {} is sent {age:?} after it came, with a life of {expiry_s} s",
+            message.topic
+        )
+    })
+}
+
+impl Outside {
+    /// An engine sends bytes to a client.
+    pub(crate) fn sent(&mut self, link: LinkId, bytes: &[u8]) -> Checked {
+        self.watches.check(link, bytes, &self.history, self.now)
+    }
+}

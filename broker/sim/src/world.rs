@@ -1,0 +1,187 @@
+//! The whole: shards, clients, and chance that says who is next.
+
+mod calm;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use shard_engine::{ControlInput, ControlOutput, Counters, Gauges, Input, QuestionId};
+use shard_topics::Epochs;
+use wire_message::ShardId;
+
+use crate::client::{Client, Kind, Mood};
+use crate::defect::Defect;
+use crate::driver::Driver;
+use crate::history::ClientNumber;
+use crate::outside::Outside;
+use crate::plan::Plan;
+use crate::stats::Stats;
+use crate::vandal::Vandal;
+use crate::violation::{Checked, Violation};
+
+/// A run.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) outside: Outside,
+    drivers: Vec<Driver>,
+    clients: Vec<Client>,
+    vandals: Vec<Vandal>,
+}
+
+impl World {
+    /// Shards without connections, clients that have not connected.
+    pub(crate) fn new(plan: Plan, is_traced: bool) -> Self {
+        let mut outside = Outside::new(plan, is_traced);
+        let shards = outside.plan.shards;
+        let common = Arc::new(Epochs::new(shards));
+        let drivers = (0..shards)
+            .map(|index| {
+                let shard = ShardId(u8::try_from(index).expect("few shards"));
+                let is_stale = outside.plan.defect == Some(Defect::RoutesStale);
+                let epochs = if is_stale {
+                    Arc::new(Epochs::new(shards))
+                } else {
+                    common.clone()
+                };
+                Driver::new(shard, epochs, &mut outside)
+            })
+            .collect();
+        let (clients, members) = (outside.plan.clients, outside.plan.members);
+        let clients = (0..=clients + members)
+            .map(|index| {
+                let kind = match index {
+                    0 => Kind::Observer,
+                    _ if index <= clients => Kind::Ordinary,
+                    _ => Kind::Member,
+                };
+                Client::new(ClientNumber(index), kind, &mut outside)
+            })
+            .collect();
+        let vandals = (0..outside.plan.vandals)
+            .map(|_| Vandal::default())
+            .collect();
+        Self {
+            outside,
+            drivers,
+            clients,
+            vandals,
+        }
+    }
+
+    /// Everything from the first connection to the last, and all properties.
+    pub(crate) fn run(&mut self) -> Checked {
+        let steps = self.outside.plan.steps;
+        for _ in 0..steps {
+            self.step()?;
+        }
+        self.calm_down()?;
+        let counters = self.counters()?;
+        crate::property::check(&self.outside.history, &self.outside, &counters)?;
+        self.look_at_retained()?;
+        self.see_everybody_off()
+    }
+
+    /// What happened, in numbers.
+    pub(crate) fn stats(&mut self) -> Stats {
+        let mut stats = self.outside.stats;
+        stats.steps = self.outside.plan.steps as u64;
+        if let Ok(counters) = self.counters() {
+            stats.ring_full = counters.ring_full;
+            stats.queue_full = counters.delivery_dropped_queue_full;
+            stats.redispatched = counters.delivery_redispatched;
+        }
+        stats
+    }
+
+    /// Time passes, and then somebody does something.
+    fn step(&mut self) -> Checked {
+        let outside = &mut self.outside;
+        let often = outside
+            .plan
+            .pipe_delay
+            .max(outside.plan.ring_delay)
+            .max(Duration::from_micros(50));
+        let longest = match outside.rng.below(1000) {
+            0..30 => Duration::from_millis(500),
+            30..300 => often,
+            _ => often / 20,
+        };
+        outside.now = outside.now + outside.rng.delay(longest);
+        if outside.rng.chance(outside.plan.breaks) {
+            self.break_a_link();
+        }
+        match self.outside.rng.below(20) {
+            0 => {
+                self.vandalise();
+                Ok(())
+            }
+            1..10 => {
+                let index = self.outside.rng.below(self.drivers.len());
+                self.drivers[index].turn(&mut self.outside)
+            }
+            _ => {
+                let index = self.outside.rng.below(self.clients.len());
+                self.let_act(index, Mood::Random)
+            }
+        }
+    }
+
+    fn let_act(&mut self, index: usize, mood: Mood) -> Checked {
+        let arrival = self.clients[index].act(mood, &mut self.outside)?;
+        if let Some((shard, link)) = arrival {
+            self.drivers[shard.index()].connect(link);
+        }
+        Ok(())
+    }
+
+    fn vandalise(&mut self) {
+        if self.vandals.is_empty() {
+            return;
+        }
+        let index = self.outside.rng.below(self.vandals.len());
+        if let Some((shard, link)) = self.vandals[index].act(index, &mut self.outside) {
+            self.drivers[shard.index()].connect(link);
+        }
+    }
+
+    /// The transport of some client, not of the observer, breaks.
+    fn break_a_link(&mut self) {
+        let index = 1 + self.outside.rng.below(self.clients.len() - 1);
+        if let Some(link) = self.clients[index].link() {
+            let now = self.outside.now;
+            self.outside.links[link].break_off(now);
+            self.outside.note(format_args!("{link:?} breaks"));
+            self.outside.stats.broken += 1;
+        }
+    }
+
+    /// Counters of all shards.
+    fn counters(&mut self) -> Result<Counters, Violation> {
+        let mut sum = Counters::default();
+        for (counters, _) in self.reports()? {
+            sum.add(&counters);
+        }
+        Ok(sum)
+    }
+
+    /// What all shards report.
+    fn reports(&mut self) -> Result<Vec<(Counters, Gauges)>, Violation> {
+        let mut reports = Vec::new();
+        for driver in &mut self.drivers {
+            let question = ControlInput::Report(QuestionId(1));
+            driver.input(Input::Control(Box::new(question)), &mut self.outside)?;
+            for output in driver.take_reports() {
+                if let ControlOutput::Report {
+                    counters, gauges, ..
+                } = output
+                {
+                    reports.push((*counters, gauges));
+                }
+            }
+        }
+        if reports.len() == self.drivers.len() {
+            return Ok(reports);
+        }
+        Err(Violation::new("contract", "a shard does not report".into()))
+    }
+}

@@ -1,0 +1,109 @@
+//! After the faults: everybody comes back, everything arrives, and then all leave.
+
+use core::time::Duration;
+
+use super::World;
+use crate::client::{Client, Mood};
+use crate::driver::Driver;
+use crate::violation::{Checked, Violation, ensure};
+
+/// Rounds until nothing may move any more. More: something waits for ever.
+const ROUNDS_MAX: usize = 60_000;
+
+/// Time per round.
+const ROUND: Duration = Duration::from_millis(5);
+
+impl World {
+    /// Faults end; everybody is connected and has all.
+    pub(super) fn calm_down(&mut self) -> Checked {
+        self.outside.plan.stall = 0;
+        for vandal in &mut self.vandals {
+            vandal.go(&mut self.outside);
+        }
+        self.outside.note(format_args!("calm"));
+        self.settle(Mood::Calm, Client::is_connected)?;
+        // Delayed wills and short sessions come to their end.
+        self.let_pass(Duration::from_secs(10), Mood::Calm)?;
+        self.settle(Mood::Calm, Client::is_connected)?;
+        let now = self.outside.history.next();
+        self.outside.history.calm = Some(now);
+        Ok(())
+    }
+
+    /// A newcomer gets what is retained.
+    pub(super) fn look_at_retained(&mut self) -> Checked {
+        let newcomer = Client::newcomer(self.clients.len());
+        self.clients.push(newcomer);
+        self.settle(Mood::Calm, Client::is_connected)?;
+        crate::property::check_retained(&self.outside)
+    }
+
+    /// All sessions end; nothing is left of them.
+    pub(super) fn see_everybody_off(&mut self) -> Checked {
+        self.settle(Mood::Leaving, Client::has_left)?;
+        self.let_pass(Duration::from_secs(1), Mood::Leaving)?;
+        for (index, (_, gauges)) in self.reports()?.into_iter().enumerate() {
+            let left = gauges.connections
+                + gauges.live_connections
+                + gauges.sessions
+                + gauges.subscriptions
+                + gauges.topics
+                + gauges.queued_messages;
+            ensure(left == 0, "leaks", || {
+                format!("shard {index} keeps {gauges:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Goes on until nothing moves, and everybody `is_done`.
+    fn settle(&mut self, mood: Mood, is_done: fn(&Client) -> bool) -> Checked {
+        let mut still = 0;
+        let patience = 3 + 2 * self.outside.plan.pipe_delay.as_micros() / ROUND.as_micros();
+        for _ in 0..ROUNDS_MAX {
+            let before = self.outside.moved;
+            self.round(ROUND, mood)?;
+            let is_quiet = self
+                .clients
+                .iter()
+                .all(|client| is_done(client) && client.is_quiet())
+                && self.drivers.iter().all(Driver::is_quiet)
+                && self.outside.rings.is_empty();
+            let is_still = is_quiet && self.outside.moved == before;
+            still = if is_still { still + 1 } else { 0 };
+            if still > patience {
+                return Ok(());
+            }
+        }
+        let waiting: Vec<String> = self
+            .clients
+            .iter()
+            .filter(|client| !client.is_quiet())
+            .map(Client::state)
+            .collect();
+        let drivers: Vec<String> = self.drivers.iter().map(Driver::state).collect();
+        Err(Violation::new(
+            "liveness",
+            format!("never at rest: {waiting:#?} {drivers:#?}"),
+        ))
+    }
+
+    /// Lets time pass, everybody awake.
+    fn let_pass(&mut self, time: Duration, mood: Mood) -> Checked {
+        for _ in 0..time.as_millis() / 100 {
+            self.round(Duration::from_millis(100), mood)?;
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, time: Duration, mood: Mood) -> Checked {
+        self.outside.now = self.outside.now + time;
+        for index in 0..self.clients.len() {
+            self.let_act(index, mood)?;
+        }
+        for driver in &mut self.drivers {
+            driver.turn(&mut self.outside)?;
+        }
+        Ok(())
+    }
+}
