@@ -27,6 +27,12 @@ impl DepthSet {
         self.0 &= !(1 << depth);
     }
 
+    /// Whether no depth is in use.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The depths of either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
@@ -107,6 +113,14 @@ impl Epochs {
         // One writer: a load and a store do, without a locked instruction.
         let value = counter.load(Ordering::Relaxed);
         counter.store(value.wrapping_add(1), Ordering::Release);
+    }
+
+    /// The sum of the counters of `buckets` and of the counter of depths. Counters only grow, so it
+    /// stays the same only while all of them do.
+    #[inline]
+    pub(crate) fn sum(&self, buckets: &[Bucket], depth_counter: u32) -> u64 {
+        let counters = buckets.iter().map(|bucket| u64::from(self.load(*bucket)));
+        counters.fold(u64::from(depth_counter), |sum, counter| sum + counter)
     }
 
     /// The counter of the set of depths.

@@ -20,16 +20,16 @@ mod change;
 mod lookup;
 mod node;
 mod runs;
-mod table;
+mod target;
 mod text;
 
 use wire_message::Seed;
 
 use self::node::Node;
 use self::runs::Hasher;
-use self::table::Table;
 use self::text::Text;
 use crate::pool::Pool;
+use crate::table::Table;
 
 /// Filters behind the same `+` that are kept together before a node takes their place.
 const LEAVES: usize = 4;

@@ -41,6 +41,7 @@ pub struct Group {
     pub(crate) name: Box<str>,
     pub(crate) hash: u64,
     pub(crate) filter: FilterId,
+    /// Those that are connected come first.
     pub(crate) members: Vec<Member>,
     pub(crate) online: u32,
     pub(crate) turn: u32,
@@ -48,6 +49,73 @@ pub struct Group {
 }
 
 impl Group {
+    pub(crate) fn new(name: &str, hash: u64, filter: FilterId) -> Self {
+        Self {
+            name: name.into(),
+            hash,
+            filter,
+            members: Vec::new(),
+            online: 0,
+            turn: 0,
+            sticky: None,
+        }
+    }
+
+    /// Adds a member, or replaces what it asked for; returns what it had.
+    pub(crate) fn insert(&mut self, member: Member) -> Option<Subscription> {
+        let session = member.session;
+        if let Some(place) = self.place(session) {
+            let old =
+                core::mem::replace(&mut self.members[place].subscription, member.subscription);
+            self.set_online(session, member.online);
+            return Some(old);
+        }
+        self.members.push(Member {
+            online: false,
+            ..member
+        });
+        self.set_online(session, member.online);
+        None
+    }
+
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, session: SessionIndex) -> Option<Member> {
+        let online = self.members.get(self.place(session)?)?.online;
+        self.set_online(session, false);
+        let place = self.place(session)?;
+        let member = self.members.swap_remove(place);
+        if self.sticky == Some(session) {
+            self.sticky = None;
+        }
+        Some(Member { online, ..member })
+    }
+
+    /// Says whether a member is connected; true if that is news.
+    pub fn set_online(&mut self, session: SessionIndex, online: bool) -> bool {
+        let Some(place) = self
+            .place(session)
+            .filter(|place| self.members[*place].online != online)
+        else {
+            return false;
+        };
+        self.members[place].online = online;
+        // The member changes places with the first that is offline, or the last that is online.
+        if online {
+            self.members.swap(place, self.online as usize);
+            self.online += 1;
+        } else {
+            self.online -= 1;
+            self.members.swap(place, self.online as usize);
+        }
+        true
+    }
+
+    fn place(&self, session: SessionIndex) -> Option<usize> {
+        self.members
+            .iter()
+            .position(|member| member.session == session)
+    }
+
     /// The share name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -66,7 +134,7 @@ impl Group {
         self.filter
     }
 
-    /// The members, in the order they came.
+    /// The members, those that are connected first.
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members

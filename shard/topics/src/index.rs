@@ -1,10 +1,13 @@
 //! The subscriptions of this shard's own sessions.
 
-use wire_message::{FilterRef, FilterTarget, Seed};
+mod local;
 
+use wire_message::{FilterRef, FilterTarget, Seed, ShareGroup};
+
+use self::local::Local;
 use crate::filters::Filters;
 use crate::pool::Pool;
-use crate::subscribers::Subscribers;
+use crate::versions::Versions;
 use crate::{FilterId, Group, GroupId, Member, SessionIndex, Subscriber, Subscription, TopicKey};
 
 /// What a session keeps of each of its subscriptions: 4 bytes, valid until it unsubscribes.
@@ -76,13 +79,7 @@ pub struct Index {
     seed: Seed,
     filters: Filters<Local>,
     groups: Pool<Group>,
-}
-
-/// The value of a filter.
-#[derive(Debug, Default)]
-struct Local {
-    plain: Subscribers,
-    groups: Vec<GroupId>,
+    versions: Versions,
 }
 
 /// A filter and who wants it.
@@ -100,6 +97,7 @@ impl Index {
             seed,
             filters: Filters::new(seed),
             groups: Pool::new(),
+            versions: Versions::new(seed),
         }
     }
 
@@ -119,25 +117,27 @@ impl Index {
         subscription: Subscription,
     ) -> Subscribed {
         let filter = target.filter();
-        let id = match self.filters.find(filter) {
-            Some(id) => id,
-            None => self.filters.insert(filter, Local::default()),
-        };
-        if let FilterTarget::Shared(group, _) = target {
-            return self.join(
-                id,
-                group.as_str(),
-                Member {
-                    session,
-                    subscription,
-                    online: true,
-                },
-            );
+        let known = self.filters.find(filter);
+        let id = known.unwrap_or_else(|| self.filters.insert(filter, Local::default()));
+        if known.is_none() {
+            self.versions.add(filter);
         }
-        let replaced = self.filters.get_mut(id).plain.insert(Subscriber {
+        if let FilterTarget::Shared(group, _) = target {
+            let member = Member {
+                session,
+                subscription,
+                online: true,
+            };
+            return self.join(id, group.as_str(), member);
+        }
+        let local = self.filters.get_mut(id);
+        let replaced = local.insert(Subscriber {
             session,
             subscription,
         });
+        if known.is_some() && local.plain() == 1 {
+            self.versions.change(filter);
+        }
         Subscribed {
             id: id.into(),
             replaced,
@@ -155,9 +155,11 @@ impl Index {
         }
         let id = FilterId(id.0);
         let local = self.filters.get_mut(id);
-        let subscription = local.plain.remove(session)?;
-        let last = local.plain.len() == 0;
-        self.remove_if_empty(id);
+        let subscription = local.remove(session)?;
+        let last = local.plain() == 0;
+        if last {
+            self.changed(id);
+        }
         Some(Unsubscribed { subscription, last })
     }
 
@@ -168,9 +170,9 @@ impl Index {
         let local = self.filters.get(filter);
         if let FilterTarget::Shared(group, _) = target {
             let same = |id: &&GroupId| &*self.groups.get(id.0).name == group.as_str();
-            return local.groups.iter().find(same).map(|id| (*id).into());
+            return local.groups().iter().find(same).map(|id| (*id).into());
         }
-        (local.plain.len() > 0).then(|| filter.into())
+        (local.plain() > 0).then(|| filter.into())
     }
 
     /// What `session` asked for with the subscription `id`.
@@ -183,7 +185,7 @@ impl Index {
                 .find(|m| m.session == session)
                 .map(|m| m.subscription);
         }
-        self.filters.get(FilterId(id.0)).plain.find(session)
+        self.filters.get(FilterId(id.0)).find(session)
     }
 
     /// The subscription's group and filter.
@@ -191,17 +193,12 @@ impl Index {
     /// Exclusive subscriptions come back as plain ones: [`Subscription::exclusive`] tells them.
     #[must_use]
     pub fn target(&self, id: SubscriptionId) -> FilterTarget<'_> {
-        let valid = "a filter and a group were checked when they came in";
         let Some(group) = id.group() else {
-            let filter = FilterRef::new(self.filters.text(FilterId(id.0))).expect(valid);
-            return FilterTarget::Plain(filter);
+            return FilterTarget::Plain(trusted(self.filters.text(FilterId(id.0))));
         };
         let group = self.groups.get(group.0);
-        let filter = FilterRef::new(self.filters.text(group.filter)).expect(valid);
-        FilterTarget::Shared(
-            wire_message::ShareGroup::new(&group.name).expect(valid),
-            filter,
-        )
+        let name = ShareGroup::new(&group.name).expect("a name was checked when it came in");
+        FilterTarget::Shared(name, trusted(self.filters.text(group.filter)))
     }
 
     /// Appends the filters that match the topic, in no order, each once.
@@ -226,42 +223,23 @@ impl Index {
         self.groups.get_mut(id.0)
     }
 
+    /// The versions that validate cached lists of matches.
+    pub(crate) const fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
     fn join(&mut self, filter: FilterId, name: &str, member: Member) -> Subscribed {
-        let groups = &self.filters.get(filter).groups;
-        let known = groups
-            .iter()
-            .copied()
-            .find(|id| &*self.groups.get(id.0).name == name);
+        let mut known = self.filters.get(filter).groups().iter().copied();
+        let known = known.find(|id| &*self.groups.get(id.0).name == name);
         let id = known.unwrap_or_else(|| {
-            let text = [name, "/", self.filters.text(filter)].concat();
-            let group = Group {
-                name: name.into(),
-                hash: self.seed.hash(text.as_bytes()),
-                filter,
-                members: Vec::new(),
-                online: 0,
-                turn: 0,
-                sticky: None,
-            };
+            let text = self.filters.text(filter);
+            let group = Group::new(name, group_hash(name, text, self.seed), filter);
             let id = GroupId(self.groups.insert(group));
-            self.filters.get_mut(filter).groups.push(id);
+            self.versions.change(trusted(text));
+            self.filters.get_mut(filter).add_group(id);
             id
         });
-        let group = self.groups.get_mut(id.0);
-        let old = group
-            .members
-            .iter_mut()
-            .find(|old| old.session == member.session);
-        let replaced = if let Some(old) = old {
-            Some(core::mem::replace(
-                &mut old.subscription,
-                member.subscription,
-            ))
-        } else {
-            group.members.push(member);
-            group.online += 1;
-            None
-        };
+        let replaced = self.groups.get_mut(id.0).insert(member);
         Subscribed {
             id: id.into(),
             replaced,
@@ -270,21 +248,12 @@ impl Index {
 
     fn leave(&mut self, id: GroupId, session: SessionIndex) -> Option<Unsubscribed> {
         let group = self.groups.get_mut(id.0);
-        let place = group
-            .members
-            .iter()
-            .position(|member| member.session == session)?;
-        let member = group.members.remove(place);
-        group.online -= u32::from(member.online);
-        let last = group.members.is_empty();
+        let (filter, member) = (group.filter, group.remove(session)?);
+        let last = group.members().is_empty();
         if last {
-            let filter = group.filter;
             self.groups.remove(id.0);
-            self.filters
-                .get_mut(filter)
-                .groups
-                .retain(|other| *other != id);
-            self.remove_if_empty(filter);
+            self.filters.get_mut(filter).remove_group(id);
+            self.changed(filter);
         }
         Some(Unsubscribed {
             subscription: member.subscription,
@@ -292,12 +261,26 @@ impl Index {
         })
     }
 
-    fn remove_if_empty(&mut self, id: FilterId) {
-        let local = self.filters.get(id);
-        if local.plain.len() == 0 && local.groups.is_empty() {
+    /// A filter lost its last plain subscriber or a group, and goes if it has no others.
+    fn changed(&mut self, id: FilterId) {
+        let filter = trusted(self.filters.text(id));
+        if self.filters.get(id).is_empty() {
+            self.versions.remove(filter);
             self.filters.remove(id);
+        } else {
+            self.versions.change(filter);
         }
     }
+}
+
+/// The hash that names a shared subscription, the same on every shard.
+pub(crate) fn group_hash(name: &str, filter: &str, seed: Seed) -> u64 {
+    seed.hash([name, "/", filter].concat().as_bytes())
+}
+
+/// A filter that was checked when it came in.
+pub(crate) fn trusted(text: &str) -> FilterRef<'_> {
+    FilterRef::new(text).expect("a filter was checked when it came in")
 }
 
 impl<'a> Entry<'a> {
@@ -309,18 +292,18 @@ impl<'a> Entry<'a> {
 
     /// The plain subscribers, in ascending order of sessions.
     pub fn subscribers(self) -> impl Iterator<Item = Subscriber> + 'a {
-        self.index.filters.get(self.id).plain.iter()
+        self.index.filters.get(self.id).iter()
     }
 
     /// Number of plain subscribers.
     #[must_use]
     pub fn subscribers_count(self) -> usize {
-        self.index.filters.get(self.id).plain.len()
+        self.index.filters.get(self.id).plain()
     }
 
     /// The shared subscriptions with this filter.
     #[must_use]
     pub fn groups(self) -> &'a [GroupId] {
-        &self.index.filters.get(self.id).groups
+        self.index.filters.get(self.id).groups()
     }
 }

@@ -1,11 +1,20 @@
 //! The slice of all filters that one shard owns: which shards want them.
 
+mod exact;
+mod shared;
+mod slice;
+mod wanted;
+
 use std::sync::Arc;
 
 use wire_message::{FilterRef, Map, Seed, ShardId, ShareGroup};
 
-use crate::filters::Filters;
-use crate::{Epochs, FilterKey, GroupRoute, GroupShard, Holder, Route, TopicKey, filter_key};
+use self::shared::SharedSet;
+use self::slice::Slice;
+use self::wanted::WantedSet;
+use crate::index::group_hash;
+use crate::versions::DepthCounts;
+use crate::{Epochs, FilterKey, Holder, Route, TopicKey, filter_key};
 
 /// What kind of session subscribes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,40 +34,20 @@ pub enum Presence {
     Online,
 }
 
-/// One shard's interest in a filter.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    shard: ShardId,
-    transient: u32,
-    persistent: u32,
-}
-
-#[derive(Debug, Default)]
-struct Owned {
-    wanted: Vec<Wanted>,
-    groups: Vec<OwnedGroup>,
-}
-
-#[derive(Debug)]
-struct OwnedGroup {
-    name: Box<str>,
-    hash: u64,
-    shards: Vec<GroupShard>,
-}
-
 /// The filters that a shard owns, and those with an empty prefix, which every shard holds.
 ///
 /// Every change bumps the filter's epoch at once, so that the caller only has to tell the
-/// subscriber *after* the call.
+/// subscriber *after* the call. In a process of one shard nothing is kept but claims: the index of
+/// that shard's own sessions knows all ([`crate::RouteCache`] asks it instead).
 #[derive(Debug)]
 pub struct Interest {
     shard: ShardId,
     seed: Seed,
     epochs: Arc<Epochs>,
-    owned: Filters<Owned>,
-    everywhere: Filters<Owned>,
+    owned: Slice,
+    everywhere: Slice,
     everywhere_version: u32,
-    depth_counts: Vec<u32>,
+    depths: DepthCounts,
     claims: Map<Box<str>, Holder>,
 }
 
@@ -70,10 +59,10 @@ impl Interest {
             shard,
             seed,
             epochs,
-            owned: Filters::new(seed),
-            everywhere: Filters::new(seed),
+            owned: Slice::new(seed),
+            everywhere: Slice::new(seed),
             everywhere_version: 0,
-            depth_counts: vec![0; crate::DEPTH_MAX + 1],
+            depths: DepthCounts::new(),
             claims: Map::with_hasher(seed),
         }
     }
@@ -85,30 +74,14 @@ impl Interest {
     }
 
     /// A session of `shard` subscribes to `filter`. True if the set of shards or of marks changed.
+    ///
+    /// Once for each session, or once for each shard and mark that has any: what is added is counted.
     pub fn add(&mut self, filter: FilterRef<'_>, shard: ShardId, mark: Mark) -> bool {
-        self.change(filter, |owned| {
-            let place = owned
-                .wanted
-                .binary_search_by_key(&shard, |wanted| wanted.shard);
-            let place = place.unwrap_or_else(|place| {
-                owned.wanted.insert(
-                    place,
-                    Wanted {
-                        shard,
-                        transient: 0,
-                        persistent: 0,
-                    },
-                );
-                place
-            });
-            let wanted = &mut owned.wanted[place];
-            let before = (wanted.transient + wanted.persistent, wanted.persistent);
-            match mark {
-                Mark::Persistent => wanted.persistent += 1,
-                Mark::Transient => wanted.transient += 1,
-            }
-            before.0 == 0 || (mark == Mark::Persistent && before.1 == 0)
-        })
+        self.change_plain(
+            filter,
+            |exact, hash| exact.add(hash, shard, mark),
+            |set| set.add(shard, mark),
+        )
     }
 
     /// The opposite of [`Self::add`], with the same mark. True if a set changed.
@@ -117,23 +90,11 @@ impl Interest {
     ///
     /// If nothing was added that could be removed: corrupt routing must not continue.
     pub fn remove(&mut self, filter: FilterRef<'_>, shard: ShardId, mark: Mark) -> bool {
-        self.change(filter, |owned| {
-            let place = owned
-                .wanted
-                .binary_search_by_key(&shard, |wanted| wanted.shard)
-                .expect("a shard removes what it added");
-            let wanted = &mut owned.wanted[place];
-            match mark {
-                Mark::Persistent => wanted.persistent -= 1,
-                Mark::Transient => wanted.transient -= 1,
-            }
-            let gone = wanted.transient + wanted.persistent == 0;
-            let changed = gone || (mark == Mark::Persistent && wanted.persistent == 0);
-            if gone {
-                owned.wanted.remove(place);
-            }
-            changed
-        })
+        self.change_plain(
+            filter,
+            |exact, hash| exact.remove(hash, shard, mark),
+            |set| set.remove(shard, mark),
+        )
     }
 
     /// The mark of one session's subscription changes. True if a set changed.
@@ -150,39 +111,14 @@ impl Interest {
         shard: ShardId,
         presence: Presence,
     ) {
-        let seed = self.seed;
-        self.change(filter, |owned| {
-            let known = owned
-                .groups
-                .iter()
-                .position(|old| &*old.name == group.as_str());
-            let place = known.unwrap_or_else(|| {
-                let text = [group.as_str(), "/", filter.as_str()].concat();
-                owned.groups.push(OwnedGroup {
-                    name: group.as_str().into(),
-                    hash: seed.hash(text.as_bytes()),
-                    shards: Vec::new(),
-                });
-                owned.groups.len() - 1
-            });
-            let shards = &mut owned.groups[place].shards;
-            let place = shards.binary_search_by_key(&shard, |old| old.shard);
-            let place = place.unwrap_or_else(|place| {
-                shards.insert(
-                    place,
-                    GroupShard {
-                        shard,
-                        online: 0,
-                        offline: 0,
-                    },
-                );
-                place
-            });
-            match presence {
-                Presence::Offline => shards[place].offline += 1,
-                Presence::Online => shards[place].online += 1,
-            }
-            true
+        let (name, seed) = (group.as_str(), self.seed);
+        self.change_shared(filter, |set| {
+            set.join(
+                name,
+                group_hash(name, filter.as_str(), seed),
+                shard,
+                presence,
+            );
         });
     }
 
@@ -198,28 +134,7 @@ impl Interest {
         shard: ShardId,
         presence: Presence,
     ) {
-        self.change(filter, |owned| {
-            let place = owned
-                .groups
-                .iter()
-                .position(|old| &*old.name == group.as_str())
-                .expect("a member leaves the group it joined");
-            let shards = &mut owned.groups[place].shards;
-            let at = shards
-                .binary_search_by_key(&shard, |old| old.shard)
-                .expect("a member leaves from the shard it joined from");
-            match presence {
-                Presence::Offline => shards[at].offline -= 1,
-                Presence::Online => shards[at].online -= 1,
-            }
-            if shards[at].online + shards[at].offline == 0 {
-                shards.remove(at);
-            }
-            if shards.is_empty() {
-                owned.groups.swap_remove(place);
-            }
-            true
-        });
+        self.change_shared(filter, |set| set.leave(group.as_str(), shard, presence));
     }
 
     /// A member of a shared subscription connects or loses its connection.
@@ -246,7 +161,8 @@ impl Interest {
     pub fn claim(&mut self, topic: &str, holder: Holder) -> Result<(), Holder> {
         match self.claims.get(topic) {
             Some(other) if *other != holder => Err(*other),
-            _ => {
+            Some(_) => Ok(()),
+            None => {
                 self.claims.insert(topic.into(), holder);
                 Ok(())
             }
@@ -264,13 +180,13 @@ impl Interest {
     #[must_use]
     pub fn answer(&self, key: TopicKey<'_>) -> Route {
         let mut route = Route::default();
-        collect(&self.owned, key, &mut route);
+        self.owned.route(key, &mut route);
         route
     }
 
     /// Adds the filters that every shard holds.
     pub fn everywhere(&self, key: TopicKey<'_>, route: &mut Route) {
-        collect(&self.everywhere, key, route);
+        self.everywhere.route(key, route);
     }
 
     /// Counts the changes of the filters that every shard holds.
@@ -279,70 +195,67 @@ impl Interest {
         self.everywhere_version
     }
 
-    fn change(&mut self, filter: FilterRef<'_>, act: impl FnOnce(&mut Owned) -> bool) -> bool {
+    fn change_plain(
+        &mut self,
+        filter: FilterRef<'_>,
+        exact: impl FnOnce(&mut exact::ExactInterest, u64) -> bool,
+        wildcard: impl FnOnce(&mut WantedSet) -> bool,
+    ) -> bool {
+        if self.epochs.shards() == 1 {
+            return false;
+        }
         let key = filter_key(filter, self.seed);
-        let filters = if key == FilterKey::Everywhere {
-            &mut self.everywhere
-        } else {
-            &mut self.owned
-        };
-        let found = filters.find(filter);
-        let id = found.unwrap_or_else(|| filters.insert(filter, Owned::default()));
-        let changed = act(filters.get_mut(id));
-        let owned = filters.get(id);
-        let gone = owned.wanted.is_empty() && owned.groups.is_empty();
-        if gone {
-            filters.remove(id);
+        if let FilterKey::Exact(_) = key {
+            let hash = self.seed.hash(filter.as_str().as_bytes());
+            let changed = exact(&mut self.owned.exact, hash);
+            self.changed(key, changed);
+            return changed;
         }
-        if changed {
-            match key {
-                FilterKey::Everywhere => {
-                    self.everywhere_version = self.everywhere_version.wrapping_add(1);
-                }
-                FilterKey::Exact(bucket) => self.epochs.bump(bucket),
-                FilterKey::Prefix(bucket, depth) => {
-                    self.count_depth(depth, found.is_none(), gone);
-                    self.epochs.bump(bucket);
-                }
-            }
-        }
+        let empty = |set: &WantedSet| set.as_slice().is_empty();
+        let filters = &mut self.slice(key).wildcards;
+        let (changed, came, went) = slice::change(filters, filter, wildcard, empty);
+        self.count(key, came, went);
+        self.changed(key, changed);
         changed
     }
 
-    fn count_depth(&mut self, depth: usize, came: bool, gone: bool) {
-        let count = &mut self.depth_counts[depth];
-        let before = *count;
-        *count = before + u32::from(came) - u32::from(gone);
-        if (before == 0) != (*count == 0) {
-            let mut depths = crate::DepthSet::default();
-            for (depth, count) in self.depth_counts.iter().enumerate() {
-                if *count > 0 {
-                    depths.insert(depth);
-                }
-            }
-            self.epochs.set_depths(self.shard, depths);
+    fn change_shared(&mut self, filter: FilterRef<'_>, act: impl FnOnce(&mut SharedSet)) {
+        if self.epochs.shards() == 1 {
+            return;
+        }
+        let key = filter_key(filter, self.seed);
+        let filters = &mut self.slice(key).shared;
+        let ((), came, went) = slice::change(filters, filter, act, SharedSet::is_empty);
+        self.count(key, came, went);
+        self.changed(key, true);
+    }
+
+    fn slice(&mut self, key: FilterKey) -> &mut Slice {
+        match key {
+            FilterKey::Everywhere => &mut self.everywhere,
+            FilterKey::Exact(_) | FilterKey::Prefix(..) => &mut self.owned,
         }
     }
-}
 
-fn collect(filters: &Filters<Owned>, key: TopicKey<'_>, route: &mut Route) {
-    let mut matches = Vec::new();
-    filters.lookup(key, &mut matches);
-    for id in matches {
-        let owned = filters.get(id);
-        for wanted in &owned.wanted {
-            route.shards.insert(wanted.shard);
-            if wanted.persistent > 0 {
-                route.persistent.insert(wanted.shard);
-            }
+    /// Keeps the set of depths in use, when a filter came or went.
+    fn count(&mut self, key: FilterKey, came: bool, went: bool) {
+        let FilterKey::Prefix(_, depth) = key else {
+            return;
+        };
+        let first = came && self.depths.add(depth);
+        let last = went && self.depths.remove(depth);
+        if first != last {
+            self.epochs.set_depths(self.shard, self.depths.set());
         }
-        route
-            .groups
-            .extend(owned.groups.iter().map(|group| GroupRoute {
-                group: group.name.clone(),
-                filter: filters.text(id).into(),
-                hash: group.hash,
-                shards: group.shards.clone().into_boxed_slice(),
-            }));
+    }
+
+    fn changed(&mut self, key: FilterKey, changed: bool) {
+        match key {
+            _ if !changed => {}
+            FilterKey::Everywhere => {
+                self.everywhere_version = self.everywhere_version.wrapping_add(1);
+            }
+            FilterKey::Exact(bucket) | FilterKey::Prefix(bucket, _) => self.epochs.bump(bucket),
+        }
     }
 }

@@ -12,6 +12,7 @@
 //! message: whatever is delivered was matched against the filter's text.
 
 mod bucket;
+mod buckets;
 mod epochs;
 mod exclusive;
 mod filters;
@@ -26,7 +27,9 @@ mod route_cache;
 mod strategy;
 mod subscribers;
 mod subscription;
+mod table;
 mod topic_key;
+mod versions;
 
 pub use bucket::{BUCKETS, Bucket, DEPTH_MAX};
 pub use epochs::{DepthSet, Epochs};

@@ -1,48 +1,62 @@
 //! A route that is being asked for.
 
-use wire_message::{ShardId, ShardSet};
+use wire_message::{Seed, ShardId, ShardSet};
 
-use crate::{Bucket, Epochs, Interest, Route, TopicKey};
+use crate::buckets::Buckets;
+use crate::{Epochs, Interest, Route, TopicKey};
 
 /// What is known of a topic's route while owners are being asked.
 ///
 /// The counters were read before anybody was asked, so an answer is never older than they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    pub(crate) owners: ShardSet,
-    pub(crate) route: Route,
-    pub(crate) buckets: Vec<Bucket>,
-    pub(crate) epochs: u64,
+    owners: ShardSet,
+    route: Route,
+    stamp: Stamp,
+}
+
+/// The counters that a route was built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    buckets: Buckets,
+    sum: u64,
+}
+
+impl Stamp {
+    /// Reads the counters that the topic's route depends on.
+    pub(crate) fn new(
+        key: TopicKey<'_>,
+        seed: Seed,
+        epochs: &Epochs,
+        everywhere_version: u32,
+    ) -> Self {
+        let depth_counter = epochs.load_depth_counter();
+        let buckets = Buckets::new(key, epochs.depths(), seed);
+        let sum = epochs.sum(buckets.as_slice(), depth_counter) + u64::from(everywhere_version);
+        Self { buckets, sum }
+    }
+
+    /// Whether no counter has moved.
+    #[inline]
+    pub(crate) fn is_valid(&self, epochs: &Epochs, everywhere_version: u32) -> bool {
+        let sum = epochs.sum(self.buckets.as_slice(), epochs.load_depth_counter());
+        sum + u64::from(everywhere_version) == self.sum
+    }
+
+    /// Bytes of memory besides the value itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.buckets.heap_bytes()
+    }
 }
 
 impl Pending {
     /// Begins to resolve the topic: reads the counters, answers what `interest`'s shard owns, and
     /// notes who else must be asked.
     #[must_use]
-    pub fn new(
-        key: TopicKey<'_>,
-        seed: wire_message::Seed,
-        epochs: &Epochs,
-        interest: &Interest,
-    ) -> Self {
-        let depth_counter = epochs.load_depth_counter();
-        let depths = epochs.depths();
-        let mut buckets = vec![key.bucket()];
-        let text = key.topic().as_str();
-        let ends = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'/')
-            .map(|(end, _)| end);
-        for (index, end) in ends.chain([text.len()]).enumerate() {
-            // A `#` after the whole topic matches it too.
-            if index + 1 <= crate::DEPTH_MAX && depths.contains(index + 1) {
-                buckets.push(Bucket::of(seed.hash(text[..end].as_bytes())));
-            }
-        }
-        let sum = stamp(&buckets, epochs, depth_counter, interest);
+    pub fn new(key: TopicKey<'_>, seed: Seed, epochs: &Epochs, interest: &Interest) -> Self {
+        let stamp = Stamp::new(key, seed, epochs, interest.everywhere_version());
+        let buckets = stamp.buckets.as_slice().iter();
         let mut owners: ShardSet = buckets
-            .iter()
             .map(|bucket| bucket.owner(epochs.shards()))
             .collect();
         let mut route = Route::default();
@@ -53,8 +67,7 @@ impl Pending {
         Self {
             owners,
             route,
-            buckets,
-            epochs: sum,
+            stamp,
         }
     }
 
@@ -70,25 +83,16 @@ impl Pending {
         &self.owners
     }
 
-    /// Takes the answer of one owner in; true if it was the last.
+    /// Takes the answer of one owner in; true if it was the last. An answer of somebody who was not
+    /// asked, or has answered, is passed over.
     pub fn merge(&mut self, from: ShardId, answer: Route) -> bool {
         if self.owners.remove(from) {
             self.route.merge(answer);
         }
         self.owners.is_empty()
     }
-}
 
-/// The sum of the counters that a route depends on. Counters only grow, so the sum stays the same
-/// only while all of them do.
-pub(crate) fn stamp(
-    buckets: &[Bucket],
-    epochs: &Epochs,
-    depth_counter: u32,
-    interest: &Interest,
-) -> u64 {
-    let fixed = u64::from(depth_counter) + u64::from(interest.everywhere_version());
-    buckets
-        .iter()
-        .fold(fixed, |sum, bucket| sum + u64::from(epochs.load(*bucket)))
+    pub(crate) fn into_parts(self) -> (Route, Stamp) {
+        (self.route, self.stamp)
+    }
 }

@@ -44,6 +44,15 @@ impl Route {
         self.shards.is_empty() && self.groups.is_empty()
     }
 
+    /// Bytes of memory besides the value itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| group.group.len() + group.filter.len() + size_of_val(&*group.shards));
+        self.groups.capacity() * size_of::<GroupRoute>() + groups.sum::<usize>()
+    }
+
     /// Adds the part of the route that another owner knows.
     ///
     /// A filter has one owner, so no group comes twice.

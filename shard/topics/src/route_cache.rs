@@ -1,16 +1,20 @@
 //! What a shard learnt about topics.
 
-use wire_message::{Map, Seed};
+mod cached;
+mod clock;
 
-use crate::pending::stamp;
-use crate::{Bucket, Epochs, FilterId, Index, Interest, Pending, Route, TopicKey};
+use wire_message::Seed;
 
-/// Bounds of a [`RouteCache`]. Full: the entry that was not used for longest makes room.
+use self::cached::Cached;
+use self::clock::Clock;
+use crate::{Epochs, FilterId, Index, Interest, Pending, Route, TopicKey};
+
+/// Bounds of a [`RouteCache`]. Full: an entry that was not used for long makes room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteCacheLimits {
-    /// Topics.
+    /// Topics; one at the least.
     pub entries_max: usize,
-    /// Memory of all entries.
+    /// Memory of all entries. The entry used last stays, whatever its size.
     pub bytes_max: usize,
 }
 
@@ -28,20 +32,14 @@ pub enum Lookup<'a> {
     },
 }
 
-#[derive(Debug, Default)]
-struct Cached {
-    route: Option<Route>,
-    buckets: Vec<Bucket>,
-    epochs: u64,
-    local: Vec<FilterId>,
-}
-
 /// Routes and local matches by topic, valid while no counter they were built from has moved.
+///
+/// One entry serves both sides: the publisher's shard takes the route from it, the subscribers'
+/// shard the matches in its own index. A topic in use is matched once, whatever is published on it.
 #[derive(Debug)]
 pub struct RouteCache {
     seed: Seed,
-    limits: RouteCacheLimits,
-    entries: Map<Box<str>, Cached>,
+    entries: Clock,
 }
 
 impl RouteCache {
@@ -50,15 +48,15 @@ impl RouteCache {
     pub fn new(seed: Seed, limits: RouteCacheLimits) -> Self {
         Self {
             seed,
-            limits,
-            entries: Map::with_hasher(seed),
+            entries: Clock::new(limits),
         }
     }
 
     /// The route of a topic on which a session of this shard publishes.
     ///
     /// Needs no other shard when the cache holds a valid route, or when this shard owns every key
-    /// of the topic (always, when it is the only one).
+    /// of the topic. In a process of one shard the route is made from `index` alone; who is
+    /// persistent is not known there, so the route says that its shard may be.
     pub fn lookup(
         &mut self,
         key: TopicKey<'_>,
@@ -66,35 +64,21 @@ impl RouteCache {
         interest: &Interest,
         index: &Index,
     ) -> Lookup<'_> {
-        let text = key.topic().as_str();
-        let valid = self.entries.get(text).is_some_and(|cached| {
-            cached.route.is_some()
-                && cached.epochs
-                    == stamp(
-                        &cached.buckets,
-                        epochs,
-                        epochs.load_depth_counter(),
-                        interest,
-                    )
-        });
-        if !valid {
+        let place = self.local(key, index);
+        let everywhere = interest.everywhere_version();
+        if epochs.shards() > 1 && !self.entries.get(place).is_route_valid(epochs, everywhere) {
             let pending = Pending::new(key, self.seed, epochs, interest);
-            if !pending.owners.is_empty() {
+            if !pending.owners().is_empty() {
                 return Lookup::Ask(pending);
             }
-            let (route, local) = self.store(key, pending, index);
-            return Lookup::Known { route, local };
+            self.set_route(place, pending);
+        } else if epochs.shards() == 1 && self.entries.get(place).has_no_route() {
+            self.entries.change(place, |cached| {
+                cached.set_route_from(index, interest.shard())
+            });
         }
-        self.local_matches(key, index);
-        let cached = &self.entries[text];
-        let route = cached
-            .route
-            .as_ref()
-            .expect("the route was seen to be valid");
-        Lookup::Known {
-            route,
-            local: &cached.local,
-        }
+        let (route, local) = self.entries.get(place).known();
+        Lookup::Known { route, local }
     }
 
     /// Keeps a route whose last owner has answered, and returns it with the local matches.
@@ -112,40 +96,62 @@ impl RouteCache {
         index: &Index,
     ) -> (&Route, &[FilterId]) {
         assert!(
-            pending.owners.is_empty(),
+            pending.owners().is_empty(),
             "a route is stored when every owner has answered"
         );
-        self.local_matches(key, index);
-        let cached = self
-            .entries
-            .get_mut(key.topic().as_str())
-            .expect("just made");
-        cached.buckets = pending.buckets;
-        cached.epochs = pending.epochs;
-        (cached.route.insert(pending.route), &cached.local)
+        let place = self.local(key, index);
+        self.set_route(place, pending);
+        self.entries.get(place).known()
     }
 
     /// The filters of this shard's own sessions that match the topic: for a message that came from
     /// another shard.
     pub fn local_matches(&mut self, key: TopicKey<'_>, index: &Index) -> &[FilterId] {
-        if self.entries.len() >= self.limits.entries_max {
-            self.entries.clear();
-        }
-        let cached = self.entries.entry(key.topic().as_str().into()).or_default();
-        cached.local.clear();
-        index.lookup(key, &mut cached.local);
-        &cached.local
+        let place = self.local(key, index);
+        self.entries.get(place).local()
     }
 
     /// Topics in the cache.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether the cache is empty.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.entries.len() == 0
+    }
+
+    /// Memory of all entries.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.entries.bytes()
+    }
+
+    /// The place of the topic's entry, with valid local matches.
+    fn local(&mut self, key: TopicKey<'_>, index: &Index) -> usize {
+        match self.entries.find(key) {
+            Some(place) if self.entries.get(place).is_local_valid(index) => place,
+            Some(place) => {
+                self.entries
+                    .change(place, |cached| cached.set_local(key, index, self.seed));
+                place
+            }
+            None => {
+                let mut cached = Cached::new(key);
+                cached.set_local(key, index, self.seed);
+                self.entries.insert(cached)
+            }
+        }
+    }
+
+    fn set_route(&mut self, place: usize, pending: Pending) {
+        let (route, stamp) = pending.into_parts();
+        self.entries
+            .change(place, |cached| cached.set_route(route, stamp));
     }
 }
+
+#[cfg(test)]
+mod tests;

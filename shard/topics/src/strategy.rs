@@ -1,29 +1,33 @@
 //! How a shared subscription picks the member that gets a message.
 
-use wire_message::{Map, Seed, ShardId};
+mod cursors;
+mod member;
 
-use crate::{Group, GroupRoute, Member, SessionIndex};
+use wire_message::ShardId;
+
+pub use self::cursors::Cursors;
 
 /// Which member of a shared subscription gets a message.
 ///
-/// In two stages: the publisher's shard picks a shard, weighted by its members; that shard picks
-/// the member. Offline members get nothing while an online one exists.
+/// In two stages: the publisher's shard picks a shard, each as often as it has members; that shard
+/// picks the member. Offline members get nothing while an online one exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// The same member for the same publisher, while the members stay.
     HashClientId,
     /// The same member for the same topic, while the members stay.
     HashTopic,
-    /// The member with the fewest unacknowledged messages on the shard that is next in turn.
+    /// The member with the fewest unacknowledged messages, on the shard whose turn it is.
     LeastInflight,
-    /// Members on the publisher's shard in turn, all in turn if there are none.
+    /// Members on the publisher's shard in turn; all in turn if there are none.
     Local,
     /// By chance.
     Random,
     /// One after the other.
     #[default]
     RoundRobin,
-    /// The same member until it goes.
+    /// The same member for all that is published on a shard, until it goes or loses its
+    /// connection.
     Sticky,
 }
 
@@ -42,70 +46,31 @@ pub struct Pick {
     pub random: u64,
 }
 
-/// Whose turn it is in each shared subscription that this shard's sessions publish to.
-#[derive(Debug)]
-pub struct Cursors {
-    turns: Map<u64, Turn>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Turn {
-    next: u32,
-    sticky: Option<ShardId>,
-}
-
-/// Shared subscriptions whose turn is remembered. Full: all turns start afresh.
-const TURNS_MAX: usize = 1 << 16;
-
-impl Cursors {
-    /// No turns yet.
-    #[must_use]
-    pub fn new(seed: Seed) -> Self {
-        Self {
-            turns: Map::with_hasher(seed),
-        }
-    }
-
-    /// Picks the shard that gets the message; `None` if the group has no members.
-    pub fn pick_shard(&mut self, group: &GroupRoute, pick: &Pick) -> Option<ShardId> {
-        if self.turns.len() >= TURNS_MAX && !self.turns.contains_key(&group.hash) {
-            self.turns.clear();
-        }
-        let _ = pick;
-        let turn = self.turns.entry(group.hash).or_default();
-        turn.next = turn.next.wrapping_add(1);
-        let at = turn.next as usize % group.shards.len().max(1);
-        let shard = group.shards.get(at)?.shard;
-        turn.sticky = Some(shard);
-        Some(shard)
-    }
-}
-
-impl Group {
-    /// Picks the member that gets the message; `None` if the group has no members here.
-    ///
-    /// `inflight` tells how many messages a session has not acknowledged.
-    pub fn pick(&mut self, pick: &Pick, inflight: impl Fn(SessionIndex) -> u32) -> Option<Member> {
-        let _ = (pick, inflight);
-        self.turn = self.turn.wrapping_add(1);
-        let at = self.turn as usize % self.members.len().max(1);
-        self.sticky = self.members.get(at).map(|member| member.session);
-        self.members.get(at).copied()
-    }
-
-    /// Says whether a member is connected; true if that is news.
-    pub fn set_online(&mut self, session: SessionIndex, online: bool) -> bool {
-        let Some(member) = self
-            .members
-            .iter_mut()
-            .find(|member| member.session == session)
-        else {
-            return false;
+impl Pick {
+    /// The number that decides, of the strategies that need no memory.
+    fn number(&self, group: u64) -> Option<u64> {
+        // Mixed with the group, so that two groups don't load the same places.
+        let mix = |hash: u64| {
+            (hash ^ group)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(31)
         };
-        let news = member.online != online;
-        member.online = online;
-        self.online = u32::try_from(self.members.iter().filter(|member| member.online).count())
-            .expect("fewer than 2^32 members");
-        news
+        match self.strategy {
+            Strategy::HashClientId => Some(mix(self.client)),
+            Strategy::HashTopic => Some(mix(self.topic)),
+            Strategy::Random => Some(self.random),
+            Strategy::LeastInflight | Strategy::Local | Strategy::RoundRobin | Strategy::Sticky => {
+                None
+            }
+        }
     }
 }
+
+/// One of `count` places, from a number whose bits are all equally random.
+fn scale(number: u32, count: usize) -> usize {
+    // The product of two numbers of 32 bits, and its upper half is below `count`.
+    ((u64::from(number) * count as u64) >> 32) as usize
+}
+
+#[cfg(test)]
+mod tests;

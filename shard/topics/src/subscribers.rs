@@ -1,92 +1,174 @@
 //! The sessions that subscribe to one filter.
 
+use std::collections::BTreeMap;
+
 use crate::{SessionIndex, Subscriber, Subscription};
 
-/// A set of subscribers, one for each session: 16 bytes when it has one member.
+/// Members of a chunk: changing the set moves no more than this many.
+const CHUNK: usize = 256;
+
+/// Identifiers from here on are kept apart.
+const WIDE: u32 = 0xff_ffff;
+
+/// A set of subscribers, one for each session, 8 bytes each, in ascending order of sessions.
 #[derive(Debug, Default)]
-pub(crate) enum Subscribers {
-    #[default]
-    None,
-    One {
-        options: u8,
-        session: u32,
-        identifier: u32,
-    },
-    Many(Box<Vec<Subscriber>>),
+pub(crate) struct Subscribers {
+    chunks: Vec<Vec<Stored>>,
+    count: usize,
+    /// The identifiers that are too large for [`Stored`].
+    wide: Option<Box<BTreeMap<u32, u32>>>,
+}
+
+/// A session, and in one word options (8 bits) and subscription identifier (24 bits).
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    session: u32,
+    subscription: u32,
 }
 
 impl Subscribers {
     /// Number of members.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::One { .. } => 1,
-            Self::Many(many) => many.len(),
-        }
+    pub(crate) const fn len(&self) -> usize {
+        self.count
     }
 
     /// The subscription of `session`.
     pub(crate) fn find(&self, session: SessionIndex) -> Option<Subscription> {
-        self.iter()
-            .find(|member| member.session == session)
-            .map(|member| member.subscription)
+        let (chunk, place) = self.search(session);
+        let stored = self.chunks.get(chunk)?.get(place)?;
+        (stored.session == session.0).then(|| self.unpack(*stored).subscription)
     }
 
     /// Adds a member, or replaces what it asked for; returns what it had.
     pub(crate) fn insert(&mut self, member: Subscriber) -> Option<Subscription> {
-        let old = self.remove(member.session);
-        match core::mem::take(self) {
-            Self::None => {
-                *self = Self::One {
-                    options: member.subscription.pack(),
-                    session: member.session.0,
-                    identifier: member.subscription.identifier.map_or(0, Into::into),
-                };
-            }
-            one @ Self::One { .. } => {
-                let mut many: Vec<Subscriber> = one.iter().collect();
-                many.push(member);
-                *self = Self::Many(Box::new(many));
-            }
-            Self::Many(mut many) => {
-                many.push(member);
-                *self = Self::Many(many);
-            }
+        let old = self.find(member.session);
+        let stored = self.pack(member);
+        let (chunk, place) = self.search(member.session);
+        if old.is_some() {
+            self.chunks[chunk][place] = stored;
+            return old;
         }
-        old
+        self.count += 1;
+        if self.chunks.is_empty() {
+            self.chunks.push(Vec::new());
+        }
+        self.chunks[chunk].insert(place, stored);
+        if self.chunks[chunk].len() > CHUNK {
+            let upper = self.chunks[chunk].split_off(CHUNK / 2);
+            self.chunks.insert(chunk + 1, upper);
+        }
+        None
     }
 
     /// Takes `session` out; returns what it had.
     pub(crate) fn remove(&mut self, session: SessionIndex) -> Option<Subscription> {
         let old = self.find(session)?;
-        if let Self::Many(many) = self {
-            many.retain(|member| member.session != session);
-            if many.is_empty() {
-                *self = Self::None;
-            }
-        } else {
-            *self = Self::None;
+        let (chunk, place) = self.search(session);
+        let members = &mut self.chunks[chunk];
+        members.remove(place);
+        if members.is_empty() {
+            self.chunks.remove(chunk);
+        } else if members.len() * 4 < members.capacity() {
+            members.shrink_to(members.len() * 2);
         }
+        self.count -= 1;
+        self.forget_wide(session.0);
         Some(old)
     }
 
-    /// The members.
+    /// The members, in ascending order of sessions.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Subscriber> + '_ {
-        let one = match self {
-            Self::One {
-                options,
-                session,
-                identifier,
-            } => Some(Subscriber {
-                session: SessionIndex(*session),
-                subscription: Subscription::unpack(*options, *identifier),
-            }),
-            Self::None | Self::Many(_) => None,
-        };
-        let many = match self {
-            Self::Many(many) => many.as_slice(),
-            Self::None | Self::One { .. } => &[],
-        };
-        one.into_iter().chain(many.iter().copied())
+        self.chunks
+            .iter()
+            .flatten()
+            .map(|stored| self.unpack(*stored))
+    }
+
+    /// The chunk and the place in it where `session` is or belongs.
+    fn search(&self, session: SessionIndex) -> (usize, usize) {
+        let behind = |chunk: &Vec<Stored>| chunk[0].session <= session.0;
+        let chunk = self.chunks.partition_point(behind).saturating_sub(1);
+        let members = self.chunks.get(chunk).map_or(&[][..], Vec::as_slice);
+        (
+            chunk,
+            members.partition_point(|member| member.session < session.0),
+        )
+    }
+
+    fn pack(&mut self, member: Subscriber) -> Stored {
+        let identifier = member.subscription.identifier.map_or(0, Into::into);
+        self.forget_wide(member.session.0);
+        if identifier >= WIDE {
+            self.wide
+                .get_or_insert_default()
+                .insert(member.session.0, identifier);
+        }
+        let options = u32::from(member.subscription.pack());
+        let subscription = options << 24 | identifier.min(WIDE);
+        Stored {
+            session: member.session.0,
+            subscription,
+        }
+    }
+
+    #[inline]
+    fn unpack(&self, stored: Stored) -> Subscriber {
+        let mut identifier = stored.subscription & WIDE;
+        if identifier == WIDE {
+            identifier = self.wide.as_ref().map_or(0, |wide| wide[&stored.session]);
+        }
+        let options = (stored.subscription >> 24) as u8;
+        Subscriber {
+            session: SessionIndex(stored.session),
+            subscription: Subscription::unpack(options, identifier),
+        }
+    }
+
+    fn forget_wide(&mut self, session: u32) {
+        if let Some(wide) = &mut self.wide {
+            wide.remove(&session);
+            if wide.is_empty() {
+                self.wide = None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::num::NonZeroU32;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The set holds what an ordered map holds, and in its order.
+        #[test]
+        fn the_set_agrees_with_a_map(
+            steps in prop::collection::vec(
+                (0..600_u32, 0..3_u8, prop::sample::select(vec![0, 1, WIDE - 1, WIDE, 268_435_455])),
+                0..1_500,
+            ),
+        ) {
+            let (mut set, mut model) = (Subscribers::default(), BTreeMap::new());
+            for (session, action, identifier) in steps {
+                let session = SessionIndex(session);
+                if action == 0 {
+                    prop_assert_eq!(set.remove(session), model.remove(&session));
+                } else {
+                    let subscription = Subscription {
+                        no_local: action == 1,
+                        identifier: NonZeroU32::new(identifier),
+                        ..Subscription::default()
+                    };
+                    let old = set.insert(Subscriber { session, subscription });
+                    prop_assert_eq!(old, model.insert(session, subscription));
+                }
+            }
+            prop_assert_eq!(set.len(), model.len());
+            let members: Vec<_> = set.iter().map(|m| (m.session, m.subscription)).collect();
+            prop_assert_eq!(members, model.into_iter().collect::<Vec<_>>());
+        }
     }
 }

@@ -4,7 +4,7 @@ use wire_message::FilterRef;
 
 use super::node::{Node, ROOT};
 use super::runs::{Kind, Run};
-use super::table::Target;
+use super::target::Target;
 use super::text::Text;
 use super::{Entry, FilterId, Filters, LEAVES, NODE_DEPTH_MAX};
 
@@ -47,7 +47,8 @@ impl<V> Filters<V> {
         if filter.is_wildcard() {
             self.insert_wildcard(text, id);
         } else {
-            self.table.insert(self.exact_key(text), Target::Filter(id));
+            self.table
+                .insert(self.exact_key(text), Target::Filter(id).pack());
         }
         FilterId(id)
     }
@@ -58,17 +59,17 @@ impl<V> Filters<V> {
         let text = entry.text.as_str();
         if !text.bytes().any(|byte| byte == b'+' || byte == b'#') {
             let key = self.exact_key(text);
-            self.table.remove(key, Target::Filter(id.0));
+            self.table.remove(key, Target::Filter(id.0).pack());
             return self.entries.remove(id.0).value;
         }
         let mut way = Vec::new();
         let home = self.home(id.0, |node, run, key| way.push((node, run, key)));
-        self.table.remove(home.key, Target::Filter(id.0));
+        self.table.remove(home.key, Target::Filter(id.0).pack());
         // From the end to the root, so that a node that runs empty is unlinked from its parent.
         let mut below = None;
         for (node, run, key) in way.into_iter().rev() {
             if let Some(empty) = below.take() {
-                self.table.remove(key, Target::Node(empty));
+                self.table.remove(key, Target::Node(empty).pack());
                 self.nodes.remove(empty - 1);
             }
             let place = self.node_mut(node);
@@ -94,7 +95,7 @@ impl<V> Filters<V> {
                     continue;
                 }
             }
-            self.table.insert(key, Target::Filter(id));
+            self.table.insert(key, Target::Filter(id).pack());
             return;
         }
         unreachable!("the last run of a filter is followed by no `+`");
@@ -107,7 +108,7 @@ impl<V> Filters<V> {
         leaves.retain(|id| self.is_leaf(*id, node, depth));
         let next = self.nodes.insert(Node::default()) + 1;
         for id in leaves {
-            self.table.remove(key, Target::Filter(id));
+            self.table.remove(key, Target::Filter(id).pack());
             let run = self
                 .hasher
                 .runs(self.entries.get(id).text.as_str())
@@ -115,9 +116,9 @@ impl<V> Filters<V> {
             let run = run.expect("a run that ends with `+` is followed by another");
             self.node_mut(next).add(&run);
             self.table
-                .insert(self.hasher.key(next, &run), Target::Filter(id));
+                .insert(self.hasher.key(next, &run), Target::Filter(id).pack());
         }
-        self.table.insert(key, Target::Node(next));
+        self.table.insert(key, Target::Node(next).pack());
         next
     }
 
@@ -141,7 +142,7 @@ impl<V> Filters<V> {
         {
             let key = self.hasher.key(node, &run);
             pass(node, run, key);
-            let here = |target| (target == Target::Filter(id)).then_some(());
+            let here = |value| (Target::unpack(value) == Target::Filter(id)).then_some(());
             if self.table.find(key, here).is_some() {
                 return Home {
                     node,
@@ -158,7 +159,7 @@ impl<V> Filters<V> {
     }
 
     fn find_at(&self, key: u32, text: &str) -> Option<FilterId> {
-        self.table.find(key, |target| match target {
+        self.table.find(key, |value| match Target::unpack(value) {
             Target::Filter(id) => {
                 (self.entries.get(id).text.as_bytes() == text.as_bytes()).then_some(FilterId(id))
             }
@@ -167,7 +168,7 @@ impl<V> Filters<V> {
     }
 
     fn node_at(&self, key: u32) -> Option<u32> {
-        self.table.find(key, |target| match target {
+        self.table.find(key, |value| match Target::unpack(value) {
             Target::Filter(_) => None,
             Target::Node(id) => Some(id),
         })
@@ -175,7 +176,7 @@ impl<V> Filters<V> {
 
     fn filters_at(&self, key: u32) -> Vec<u32> {
         let mut filters = Vec::new();
-        self.table.each(key, |target| match target {
+        self.table.each(key, |value| match Target::unpack(value) {
             Target::Filter(id) => filters.push(id),
             Target::Node(_) => {}
         });

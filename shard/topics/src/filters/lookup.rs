@@ -2,7 +2,7 @@
 
 use super::node::{Node, ROOT};
 use super::runs::Kind;
-use super::table::Target;
+use super::target::Target;
 use super::{FilterId, Filters};
 use crate::TopicKey;
 
@@ -62,7 +62,7 @@ impl<V> Filters<V> {
     #[inline]
     fn candidates(&self, hash: u32, matches: &mut Vec<FilterId>) -> Option<u32> {
         let mut node = None;
-        self.table.each(hash, |target| match target {
+        self.table.each(hash, |value| match Target::unpack(value) {
             Target::Filter(id) => matches.push(FilterId(id)),
             Target::Node(id) => node = Some(id),
         });

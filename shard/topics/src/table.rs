@@ -1,11 +1,4 @@
-//! The hash table of an index: from the hash of a run to nodes and filters.
-
-/// A slot's value: a node or a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    Filter(u32),
-    Node(u32),
-}
+//! A hash table from 32 bits of hash to 32-bit values.
 
 /// Segments, each a table of its own, so that growing stops the shard for a small part of it only.
 const SEGMENT_BITS: u32 = 6;
@@ -13,15 +6,15 @@ const SEGMENT_BITS: u32 = 6;
 /// Slots in a bucket: a cache line.
 const WIDTH: usize = 8;
 
-/// A multimap from 32-bit hashes to targets.
+/// A multimap from 32-bit hashes to values, which are not 0.
 ///
 /// Buckets of a cache line, in which all hashes are compared at once: a look-up is one line and no
 /// branch that depends on chance, so the processor goes on to the next look-up while it waits for
 /// memory. A full bucket runs over into the next ones. There may be any number of buckets, so a
-/// segment grows by a quarter and is 60 to 75 % full. Equal hashes of different runs are one key to
-/// the table; who uses it checks texts.
+/// segment grows by a quarter and is 60 to 75 % full. Equal hashes of different texts are one key to
+/// the table; who uses it knows what follows.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     segments: Box<[Segment]>,
 }
 
@@ -39,12 +32,12 @@ struct Segment {
 #[repr(align(64))]
 struct Bucket {
     hashes: [u32; WIDTH],
-    /// Packed targets, 0 in an empty slot.
-    targets: [u32; WIDTH],
+    /// 0 in an empty slot.
+    values: [u32; WIDTH],
 }
 
 impl Table {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let segments = (0..1_u32 << SEGMENT_BITS).map(|number| Segment {
             buckets: Vec::new(),
             vacant: (number ^ 1) << (32 - SEGMENT_BITS),
@@ -56,17 +49,15 @@ impl Table {
         }
     }
 
-    /// Calls `take` with each target of `hash`.
+    /// Calls `take` with each value of `hash`.
     #[inline]
-    pub(super) fn each(&self, hash: u32, mut take: impl FnMut(Target)) {
+    pub(crate) fn each(&self, hash: u32, mut take: impl FnMut(u32)) {
         let segment = &self.segments[segment_of(hash)];
         let mut place = segment.home(hash);
         while let Some(bucket) = segment.buckets.get(place) {
             let mut hits = bucket.hits(hash);
             while hits != 0 {
-                take(unpack(
-                    bucket.targets[hits.trailing_zeros() as usize % WIDTH],
-                ));
+                take(bucket.values[hits.trailing_zeros() as usize % WIDTH]);
                 hits &= hits - 1;
             }
             if !bucket.is_full() {
@@ -76,29 +67,32 @@ impl Table {
         }
     }
 
-    /// The first target of `hash` for which `test` says something.
-    pub(super) fn find<R>(
-        &self,
-        hash: u32,
-        mut test: impl FnMut(Target) -> Option<R>,
-    ) -> Option<R> {
+    /// The first value of `hash` for which `test` says something.
+    pub(crate) fn find<R>(&self, hash: u32, mut test: impl FnMut(u32) -> Option<R>) -> Option<R> {
         let mut found = None;
-        self.each(hash, |target| {
+        self.each(hash, |value| {
             if found.is_none() {
-                found = test(target);
+                found = test(value);
             }
         });
         found
     }
 
-    /// Adds a target; the same one may not be there.
-    pub(super) fn insert(&mut self, hash: u32, target: Target) {
-        self.segments[segment_of(hash)].insert(hash, pack(target));
+    /// Adds a value; the same one may not be there.
+    pub(crate) fn insert(&mut self, hash: u32, value: u32) {
+        self.segments[segment_of(hash)].insert(hash, value);
     }
 
-    /// Takes a target out; it must be there.
-    pub(super) fn remove(&mut self, hash: u32, target: Target) {
-        self.segments[segment_of(hash)].remove(hash, pack(target));
+    /// Puts the value `to` in the place of `from`, which must be there.
+    pub(crate) fn replace(&mut self, hash: u32, from: u32, to: u32) {
+        let segment = &mut self.segments[segment_of(hash)];
+        let (place, slot) = segment.find(hash, from);
+        segment.buckets[place].values[slot] = to;
+    }
+
+    /// Takes a value out; it must be there.
+    pub(crate) fn remove(&mut self, hash: u32, value: u32) {
+        self.segments[segment_of(hash)].remove(hash, value);
     }
 }
 
@@ -106,7 +100,7 @@ impl Bucket {
     const fn empty(vacant: u32) -> Self {
         Self {
             hashes: [vacant; WIDTH],
-            targets: [0; WIDTH],
+            values: [0; WIDTH],
         }
     }
 
@@ -124,26 +118,26 @@ impl Bucket {
     #[inline]
     fn is_full(&self) -> bool {
         // Slots are filled from the first on, and a hole is closed with the last one.
-        self.targets[WIDTH - 1] != 0
+        self.values[WIDTH - 1] != 0
     }
 
     fn used(&self) -> usize {
-        self.targets
+        self.values
             .iter()
-            .position(|target| *target == 0)
+            .position(|value| *value == 0)
             .unwrap_or(WIDTH)
     }
 
-    fn push(&mut self, hash: u32, target: u32) {
+    fn push(&mut self, hash: u32, value: u32) {
         let free = self.used();
-        (self.hashes[free], self.targets[free]) = (hash, target);
+        (self.hashes[free], self.values[free]) = (hash, value);
     }
 
     fn take(&mut self, slot: usize, vacant: u32) -> (u32, u32) {
         let last = self.used() - 1;
-        let taken = (self.hashes[slot], self.targets[slot]);
-        (self.hashes[slot], self.targets[slot]) = (self.hashes[last], self.targets[last]);
-        (self.hashes[last], self.targets[last]) = (vacant, 0);
+        let taken = (self.hashes[slot], self.values[slot]);
+        (self.hashes[slot], self.values[slot]) = (self.hashes[last], self.values[last]);
+        (self.hashes[last], self.values[last]) = (vacant, 0);
         taken
     }
 }
@@ -156,18 +150,18 @@ impl Segment {
         ((rest * u64::from(self.homes)) >> 32) as usize
     }
 
-    fn insert(&mut self, hash: u32, target: u32) {
+    fn insert(&mut self, hash: u32, value: u32) {
         if self.used >= self.homes * 6 {
             self.resize((self.homes + self.homes / 4).max(self.homes + 1));
         }
-        while !self.place(hash, target) {
+        while !self.place(hash, value) {
             self.resize(self.homes + 1);
         }
         self.used += 1;
     }
 
-    /// Puts a target into the first bucket with room; false if all are full to the end.
-    fn place(&mut self, hash: u32, target: u32) -> bool {
+    /// Puts a value into the first bucket with room; false if all are full to the end.
+    fn place(&mut self, hash: u32, value: u32) -> bool {
         let home = self.home(hash);
         let Some(bucket) = self.buckets[home..]
             .iter_mut()
@@ -175,26 +169,26 @@ impl Segment {
         else {
             return false;
         };
-        bucket.push(hash, target);
+        bucket.push(hash, value);
         true
     }
 
-    fn remove(&mut self, hash: u32, target: u32) {
+    /// The bucket and the slot of a value that is there.
+    fn find(&self, hash: u32, value: u32) -> (usize, usize) {
         let mut place = self.home(hash);
-        let slot = loop {
-            let same = |slot: &usize| {
-                let bucket = &self.buckets[place];
-                bucket.hashes[*slot] == hash && bucket.targets[*slot] == target
-            };
-            match (0..WIDTH).find(same) {
-                Some(slot) => break slot,
-                None => assert!(
-                    self.buckets[place].is_full(),
-                    "what is removed was inserted"
-                ),
+        loop {
+            let bucket = &self.buckets[place];
+            let same = |slot: &usize| bucket.hashes[*slot] == hash && bucket.values[*slot] == value;
+            if let Some(slot) = (0..WIDTH).find(same) {
+                return (place, slot);
             }
+            assert!(bucket.is_full(), "what is changed was inserted");
             place += 1;
-        };
+        }
+    }
+
+    fn remove(&mut self, hash: u32, value: u32) {
+        let (place, slot) = self.find(hash, value);
         let was_full = self.buckets[place].is_full();
         self.buckets[place].take(slot, self.vacant);
         self.used -= 1;
@@ -217,8 +211,8 @@ impl Segment {
             let bucket = self.buckets[place];
             let strayed = |slot: &usize| self.home(bucket.hashes[*slot]) <= hole;
             if let Some(slot) = (0..bucket.used()).find(strayed) {
-                let (hash, target) = self.buckets[place].take(slot, self.vacant);
-                self.buckets[hole].push(hash, target);
+                let (hash, value) = self.buckets[place].take(slot, self.vacant);
+                self.buckets[hole].push(hash, value);
                 hole = place;
             }
             if !bucket.is_full() {
@@ -241,14 +235,10 @@ impl Segment {
     fn fill(&mut self, old: &[Bucket], count: usize) -> bool {
         self.buckets = vec![Bucket::empty(self.vacant); count];
         old.iter().all(|bucket| {
-            let slots = bucket
-                .hashes
-                .iter()
-                .zip(&bucket.targets)
-                .take(bucket.used());
+            let slots = bucket.hashes.iter().zip(&bucket.values).take(bucket.used());
             slots
                 .into_iter()
-                .all(|(hash, target)| self.place(*hash, *target))
+                .all(|(hash, value)| self.place(*hash, *value))
         })
     }
 }
@@ -256,23 +246,6 @@ impl Segment {
 #[inline]
 const fn segment_of(hash: u32) -> usize {
     (hash >> (32 - SEGMENT_BITS)) as usize
-}
-
-fn pack(target: Target) -> u32 {
-    match target {
-        Target::Filter(id) => (id << 1) + 1,
-        Target::Node(id) => (id << 1) + 2,
-    }
-}
-
-#[inline]
-fn unpack(packed: u32) -> Target {
-    let value = packed - 1;
-    if value & 1 == 0 {
-        Target::Filter(value >> 1)
-    } else {
-        Target::Node(value >> 1)
-    }
 }
 
 #[cfg(test)]
@@ -287,27 +260,26 @@ mod tests {
         /// The table holds exactly what a set of pairs holds, whatever the order of changes.
         #[test]
         fn the_table_agrees_with_a_set(
-            steps in prop::collection::vec((0..60_u32, 0..40_u32, any::<bool>()), 0..400),
+            steps in prop::collection::vec((0..60_u32, 1..40_u32), 0..600),
             spread in prop::sample::select(vec![1_u32, 0x0137_9b1d, u32::MAX / 60]),
         ) {
             let (mut table, mut model) = (Table::new(), BTreeSet::new());
-            for (hash, id, node) in steps {
+            for (hash, value) in steps {
                 let hash = hash.wrapping_mul(spread);
-                let target = if node { Target::Node(id) } else { Target::Filter(id) };
-                if model.insert((hash, id, node)) {
-                    table.insert(hash, target);
+                if model.insert((hash, value)) {
+                    table.insert(hash, value);
                 } else {
-                    model.remove(&(hash, id, node));
-                    table.remove(hash, target);
+                    model.remove(&(hash, value));
+                    table.remove(hash, value);
                 }
-                let expected = model.range((hash, 0, false)..=(hash, u32::MAX, true)).count();
-                let mut count = 0;
-                table.each(hash, |_| count += 1);
-                prop_assert_eq!(count, expected);
+                let mut found = BTreeSet::new();
+                table.each(hash, |value| assert!(found.insert((hash, value))));
+                let expected = model.range((hash, 0)..=(hash, u32::MAX)).copied();
+                prop_assert_eq!(found, expected.collect());
             }
-            for (hash, id, node) in &model {
-                let target = if *node { Target::Node(*id) } else { Target::Filter(*id) };
-                prop_assert!(table.find(*hash, |found| (found == target).then_some(())).is_some());
+            for (hash, value) in &model {
+                let same = |found| (found == *value).then_some(());
+                prop_assert!(table.find(*hash, same).is_some());
             }
             let used: u32 = table.segments.iter().map(|segment| segment.used).sum();
             prop_assert_eq!(used as usize, model.len());
@@ -318,8 +290,9 @@ mod tests {
     fn an_empty_table_has_given_its_memory_back() {
         let mut table = Table::new();
         let hash = |n: u32| n.wrapping_mul(0x9e37_79b9);
-        (0..10_000).for_each(|n| table.insert(hash(n), Target::Filter(n)));
-        (0..10_000).for_each(|n| table.remove(hash(n), Target::Filter(n)));
+        (1..10_000).for_each(|n| table.insert(hash(n), n));
+        (1..10_000).for_each(|n| table.replace(hash(n), n, n + 1));
+        (1..10_000).for_each(|n| table.remove(hash(n), n + 1));
         assert!(
             table
                 .segments

@@ -1,0 +1,136 @@
+//! What is known about one topic.
+
+use wire_message::{Seed, ShardId};
+
+use crate::buckets::Buckets;
+use crate::pending::Stamp;
+use crate::{Epochs, FilterId, GroupRoute, GroupShard, Index, Route, TopicKey};
+
+/// A topic, its route if it was asked for, and its matches in the shard's own index.
+#[derive(Debug)]
+pub(super) struct Cached {
+    hash: u64,
+    topic: Box<str>,
+    route: Option<(Route, Option<Stamp>)>,
+    local: Box<[FilterId]>,
+    local_buckets: Buckets,
+    local_sum: u64,
+}
+
+impl Cached {
+    /// An entry that knows nothing yet.
+    pub(super) fn new(key: TopicKey<'_>) -> Self {
+        Self {
+            hash: key.hash(),
+            topic: key.topic().as_str().into(),
+            route: None,
+            local: Box::default(),
+            local_buckets: Buckets::Few {
+                len: 0,
+                buckets: [key.bucket(); _],
+            },
+            local_sum: 0,
+        }
+    }
+
+    pub(super) const fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    #[inline]
+    pub(super) fn is(&self, key: TopicKey<'_>) -> bool {
+        self.hash == key.hash() && *self.topic == *key.topic().as_str()
+    }
+
+    /// Whether no counter that the matches were built from has moved.
+    #[inline]
+    pub(super) fn is_local_valid(&self, index: &Index) -> bool {
+        index.versions().sum(self.local_buckets.as_slice()) == self.local_sum
+    }
+
+    /// Whether there is a route, and no counter that it was built from has moved.
+    #[inline]
+    pub(super) fn is_route_valid(&self, epochs: &Epochs, everywhere_version: u32) -> bool {
+        match &self.route {
+            Some((_, Some(stamp))) => stamp.is_valid(epochs, everywhere_version),
+            _ => false,
+        }
+    }
+
+    pub(super) const fn has_no_route(&self) -> bool {
+        self.route.is_none()
+    }
+
+    /// The matches in the shard's own index.
+    #[inline]
+    pub(super) fn local(&self) -> &[FilterId] {
+        &self.local
+    }
+
+    /// The route, which is there, and the local matches.
+    #[inline]
+    pub(super) fn known(&self) -> (&Route, &[FilterId]) {
+        let (route, _) = self
+            .route
+            .as_ref()
+            .expect("the route was seen or made just now");
+        (route, &self.local)
+    }
+
+    /// Looks the topic up in the index. A route that was made from the index goes.
+    pub(super) fn set_local(&mut self, key: TopicKey<'_>, index: &Index, seed: Seed) {
+        let versions = index.versions();
+        self.local_buckets = Buckets::new(key, versions.depths(), seed);
+        self.local_sum = versions.sum(self.local_buckets.as_slice());
+        let mut matches = Vec::new();
+        index.lookup(key, &mut matches);
+        self.local = matches.into();
+        if let Some((_, None)) = self.route {
+            self.route = None;
+        }
+    }
+
+    pub(super) fn set_route(&mut self, route: Route, stamp: Stamp) {
+        self.route = Some((route, Some(stamp)));
+    }
+
+    /// Makes the route from the local matches, where `shard` is the only one.
+    pub(super) fn set_route_from(&mut self, index: &Index, shard: ShardId) {
+        let mut route = Route::default();
+        for id in &self.local {
+            let entry = index.filter(*id);
+            if entry.subscribers_count() > 0 {
+                route.shards.insert(shard);
+            }
+            for group in entry.groups().iter().map(|group| index.group(*group)) {
+                let count = |count: usize| u32::try_from(count).expect("fewer than 2^32 members");
+                let online = count(group.online());
+                let offline = count(group.members().len()) - online;
+                route.groups.push(GroupRoute {
+                    group: group.name().into(),
+                    filter: entry.text().into(),
+                    hash: group.hash(),
+                    shards: Box::new([GroupShard {
+                        shard,
+                        online,
+                        offline,
+                    }]),
+                });
+            }
+        }
+        route.persistent = route.shards;
+        self.route = Some((route, None));
+    }
+
+    /// Bytes of memory, the value itself included.
+    pub(super) fn bytes(&self) -> usize {
+        let route = self.route.as_ref().map_or(0, |(route, stamp)| {
+            route.heap_bytes() + stamp.as_ref().map_or(0, Stamp::heap_bytes)
+        });
+        size_of::<Self>()
+            + self.topic.len()
+            + size_of_val(&*self.local)
+            + self.local_buckets.heap_bytes()
+            + route
+    }
+}

@@ -1,0 +1,128 @@
+//! Entries by topic, of which the ones not used for long make room: the clock algorithm.
+
+use wire_message::Table;
+
+use super::RouteCacheLimits;
+use super::cached::Cached;
+use crate::TopicKey;
+
+/// Bytes of an entry besides [`Cached`]: its slot in the hash table, its bit of the clock.
+const OVERHEAD: usize = 16;
+
+/// Entries, a hand that goes round over them, and the bounds.
+#[derive(Debug)]
+pub(super) struct Clock {
+    limits: RouteCacheLimits,
+    /// Places in `entries` by the hash of the topic.
+    places: Table<u32>,
+    entries: Vec<Entry>,
+    hand: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    cached: Cached,
+    /// Whether it was used since the hand last passed.
+    used: bool,
+}
+
+impl Clock {
+    pub(super) fn new(limits: RouteCacheLimits) -> Self {
+        Self {
+            limits,
+            places: Table::new(),
+            entries: Vec::new(),
+            hand: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The place of the topic's entry, which is used now.
+    #[inline]
+    pub(super) fn find(&mut self, key: TopicKey<'_>) -> Option<usize> {
+        let entries = &self.entries;
+        let same = |place: &u32| entries[*place as usize].cached.is(key);
+        let place = *self.places.find(key.hash(), same)? as usize;
+        self.entries[place].used = true;
+        Some(place)
+    }
+
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> &Cached {
+        &self.entries[place].cached
+    }
+
+    /// Changes an entry and counts its memory anew.
+    pub(super) fn change(&mut self, place: usize, act: impl FnOnce(&mut Cached)) {
+        let cached = &mut self.entries[place].cached;
+        let before = cached.bytes();
+        act(cached);
+        self.bytes = self.bytes - before + cached.bytes();
+    }
+
+    /// Adds an entry whose topic is not there; makes room first. Returns its place.
+    pub(super) fn insert(&mut self, cached: Cached) -> usize {
+        let bytes = cached.bytes() + OVERHEAD;
+        while !self.entries.is_empty()
+            && (self.entries.len() >= self.limits.entries_max
+                || self.bytes + bytes > self.limits.bytes_max)
+        {
+            self.evict();
+        }
+        self.bytes += bytes;
+        let place = self.entries.len();
+        let number = u32::try_from(place).expect("fewer than 2^32 entries");
+        let hash = cached.hash();
+        self.entries.push(Entry {
+            cached,
+            used: false,
+        });
+        let entries = &self.entries;
+        let rehash = |place: &u32| entries[*place as usize].cached.hash();
+        self.places.insert_unique(hash, number, rehash);
+        place
+    }
+
+    /// Takes out the next entry that was not used since the hand last passed it.
+    fn evict(&mut self) {
+        loop {
+            self.hand = if self.hand < self.entries.len() {
+                self.hand
+            } else {
+                0
+            };
+            if !core::mem::take(&mut self.entries[self.hand].used) {
+                break;
+            }
+            self.hand += 1;
+        }
+        let last = self.entries.len() - 1;
+        let gone = self.slot(self.hand);
+        self.places
+            .find_entry(gone.0, |place| *place == gone.1)
+            .expect("every entry has a slot")
+            .remove();
+        if self.hand != last {
+            let (hash, number) = self.slot(last);
+            let place = self.places.find_mut(hash, |place| *place == number);
+            *place.expect("every entry has a slot") = gone.1;
+        }
+        let cached = self.entries.swap_remove(self.hand).cached;
+        self.bytes -= cached.bytes() + OVERHEAD;
+    }
+
+    /// The hash and the number of the entry at `place`.
+    fn slot(&self, place: usize) -> (u64, u32) {
+        let number = u32::try_from(place).expect("fewer than 2^32 entries");
+        (self.entries[place].cached.hash(), number)
+    }
+}
