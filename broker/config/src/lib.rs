@@ -25,6 +25,7 @@ mod read;
 mod reading;
 mod reference;
 mod section;
+mod settings;
 mod suggest;
 pub mod value;
 

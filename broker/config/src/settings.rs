@@ -6,15 +6,19 @@ use regex::Regex;
 use shard_engine::{
     AutoSubscription, DelayedSettings, EventSettings, KeepAliveSettings, ListenerSettings,
     MqttSettings, Overflow, Overlap, QueueSettings, RetainedSettings, RewriteRule, Settings,
-    SharedSettings, Strategy,
+    SharedSettings,
 };
-use wire_message::{FilterRef, Qos, TopicFilter, TopicName, TopicRef};
+use shard_topics::Strategy;
+use wire_message::{Qos, TopicFilter, TopicName};
 
 use crate::value::{
-    Auto, ByteRate, DefaultPriority, Interval, Limit, Overlapping, QueueOverflow, Rate,
-    RewriteAction, ServerKeepAlive, SharedStrategy,
+    ByteRate, DefaultPriority, Interval, Limit, Overlapping, QueueOverflow, Rate, RewriteAction,
+    ServerKeepAlive, SharedStrategy,
 };
 use crate::{Config, ListenerConfig, MqttConfig, RetainerConfig, RewriteConfig};
+
+/// Why a text from an accepted configuration is what it should be.
+const CHECKED: &str = "checked on loading";
 
 impl Config {
     /// The settings of each engine of a process with `shards` shards.
@@ -28,7 +32,8 @@ impl Config {
     /// Never, for a configuration that [`crate::load`] accepted.
     #[must_use]
     pub fn settings(&self, shards: u16) -> Settings {
-        let listener = |(name, listener): (&String, &ListenerConfig)| engine_listener(name, listener, shards);
+        let listener =
+            |(name, listener): (&String, &ListenerConfig)| engine_listener(name, listener, shards);
         Settings {
             node: self.node.name.as_str().into(),
             listeners: self.listening().map(listener).collect(),
@@ -56,7 +61,10 @@ impl Config {
 
     /// The enabled listeners in the order of their names.
     pub fn listening(&self) -> impl Iterator<Item = (&String, &ListenerConfig)> {
-        self.listeners.tcp.iter().filter(|(_, listener)| listener.enable)
+        self.listeners
+            .tcp
+            .iter()
+            .filter(|(_, listener)| listener.enable)
     }
 
     fn shared(&self) -> SharedSettings {
@@ -89,16 +97,20 @@ fn engine_listener(name: &str, config: &ListenerConfig, shards: u16) -> Listener
     let connect_rate = config.max_conn_rate.finite().map(|Rate { amount, per }| {
         // Each shard accepts its part, and at least one connection.
         let burst = config.max_conn_burst.chosen().map(u64::from);
-        rate(amount.div_ceil(shards), per, burst.map(|burst| burst.div_ceil(shards)))
+        rate(
+            amount.div_ceil(shards),
+            per,
+            burst.map(|burst| burst.div_ceil(shards)),
+        )
     });
     let messages_rate = config.messages_rate.finite();
     let messages_burst = config.messages_burst.chosen().map(u64::from);
     let bytes_rate = config.bytes_rate.finite();
     let bytes_burst = config.bytes_burst.chosen().map(|bytes| bytes.0);
-    let connections = config.max_connections.finite().map_or(u64::from(u32::MAX), u64::from);
+    let connections = config.max_connections.finite().map(u64::from);
     ListenerSettings {
         name: format!("tcp:{name}").into(),
-        connections_max: u32_or_max(connections.div_ceil(if connections < u64::from(u32::MAX) { shards } else { 1 })),
+        connections_max: connections.map_or(u32::MAX, |count| u32_or_max(count.div_ceil(shards))),
         connect_rate,
         messages_rate: messages_rate.map(|Rate { amount, per }| rate(amount, per, messages_burst)),
         bytes_rate: bytes_rate.map(|ByteRate { amount, per }| rate(amount, per, bytes_burst)),
@@ -161,17 +173,25 @@ fn mqtt(config: &MqttConfig, retain: bool) -> MqttSettings {
 }
 
 fn queue(config: &MqttConfig) -> QueueSettings {
-    let topic = |text: &String| -> TopicName { TopicRef::new(text).expect("checked on loading").into() };
+    let topic = |text: &String| TopicName::try_from(text.as_str()).expect(CHECKED);
     QueueSettings {
         messages_max: config.max_mqueue_len.finite().unwrap_or(u32::MAX),
-        bytes_max: config.max_mqueue_bytes.finite().map_or(u64::MAX, |bytes| bytes.0),
+        bytes_max: config
+            .max_mqueue_bytes
+            .finite()
+            .map_or(u64::MAX, |bytes| bytes.0),
         overflow: match config.mqueue_overflow {
             QueueOverflow::DropNewest => Overflow::DropNewest,
             QueueOverflow::DropOldest => Overflow::DropOldest,
             QueueOverflow::Refuse => Overflow::Refuse,
         },
         store_qos0: config.mqueue_store_qos0,
-        priorities: config.mqueue_priorities.0.iter().map(|(text, priority)| (topic(text), *priority)).collect(),
+        priorities: config
+            .mqueue_priorities
+            .0
+            .iter()
+            .map(|(text, priority)| (topic(text), *priority))
+            .collect(),
         default_priority: match config.mqueue_default_priority {
             DefaultPriority::Highest => 255,
             DefaultPriority::Lowest => 0,
@@ -181,29 +201,38 @@ fn queue(config: &MqttConfig) -> QueueSettings {
 
 fn retained(config: &RetainerConfig, shards: u16) -> RetainedSettings {
     let shards = u64::from(shards);
-    let messages = config.max_retained_messages.finite().filter(|count| *count > 0);
-    let bytes = config.max_retained_bytes.finite().filter(|bytes| bytes.0 > 0);
+    let messages = config
+        .max_retained_messages
+        .finite()
+        .filter(|count| *count > 0);
+    let bytes = config
+        .max_retained_bytes
+        .finite()
+        .filter(|bytes| bytes.0 > 0);
     let Interval(sweep) = config.msg_clear_interval;
     RetainedSettings {
         messages_max: messages.map_or(u64::MAX, |count| count.div_ceil(shards)),
         bytes_max: bytes.map_or(u64::MAX, |bytes| bytes.0.div_ceil(shards)),
         payload_bytes_max: u32_or_max(config.max_payload_size.0),
         expiry_default_s: seconds(config.msg_expiry_interval).filter(|seconds| *seconds > 0),
-        sweep_interval: if sweep.is_zero() { Duration::from_mins(1) } else { sweep },
+        sweep_interval: if sweep.is_zero() {
+            Duration::from_mins(1)
+        } else {
+            sweep
+        },
         clear_is_silent: config.stop_publish_clear_msg,
     }
 }
 
 fn rewrite(config: &RewriteConfig) -> RewriteRule {
-    let filter: TopicFilter = FilterRef::new(&config.source_topic).expect("checked on loading").into();
     RewriteRule {
         action: match config.action {
             RewriteAction::All => shard_engine::RewriteAction::All,
             RewriteAction::Publish => shard_engine::RewriteAction::Publish,
             RewriteAction::Subscribe => shard_engine::RewriteAction::Subscribe,
         },
-        source: filter,
-        pattern: Regex::new(&config.re).expect("checked on loading"),
+        source: TopicFilter::try_from(config.source_topic.as_str()).expect(CHECKED),
+        pattern: Regex::new(&config.re).expect(CHECKED),
         destination: config.dest_topic.as_str().into(),
     }
 }
@@ -238,11 +267,17 @@ fn count(limit: Limit<u32>) -> Option<u32> {
 fn seconds(limit: Limit<Interval>) -> Option<u32> {
     let Interval(interval) = limit.finite()?;
     let rounded = interval.as_secs() + u64::from(interval.subsec_nanos() > 0);
-    u32::try_from(rounded).ok().filter(|seconds| *seconds < u32::MAX)
+    u32::try_from(rounded)
+        .ok()
+        .filter(|seconds| *seconds < u32::MAX)
 }
 
 fn percent(multiple: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1.0 to 10.0")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 1.0 to 10.0"
+    )]
     let percent = (multiple * 100.0).round() as u32;
     percent
 }
