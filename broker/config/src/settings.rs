@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use regex::Regex;
 use shard_engine::{
-    AutoSubscription, DelayedSettings, EventSettings, KeepAliveSettings, ListenerSettings,
-    MqttSettings, Overflow, Overlap, QueueSettings, RetainedSettings, RewriteRule, Settings,
-    SharedSettings,
+    AutoSubscription, DelayedSettings, EventSettings, ListenerSettings, MqttSettings, Overlap,
+    RetainedSettings, RewriteRule, Settings, SharedSettings,
 };
-use shard_topics::Strategy;
+use shard_session::{ConnectLimits, InboundLimits, Overflow, Priorities, QueueLimits};
+use shard_topics::{RetainHandling, Strategy};
 use wire_message::{Qos, TopicFilter, TopicName};
 
 use crate::value::{
@@ -84,7 +84,11 @@ impl Config {
             .map(|topic| AutoSubscription {
                 filter: topic.topic.as_str().into(),
                 qos: qos(topic.qos),
-                retain_handling: topic.rh,
+                retain_handling: match topic.rh {
+                    0 => RetainHandling::Always,
+                    1 => RetainHandling::IfNew,
+                    _ => RetainHandling::Never,
+                },
                 retain_as_published: topic.rap == 1,
                 no_local: topic.nl == 1,
             })
@@ -121,48 +125,32 @@ fn engine_listener(name: &str, config: &ListenerConfig, shards: u16) -> Listener
 }
 
 /// `amount` in `per` as a rate for each second; what may come at once is `amount` unless chosen.
-fn rate(amount: u64, per: Duration, burst: Option<u64>) -> shard_engine::Rate {
+fn rate(amount: u64, per: Duration, burst: Option<u64>) -> shard_session::Rate {
     let millis = u64::try_from(per.as_millis()).unwrap_or(u64::MAX).max(1);
-    shard_engine::Rate {
+    shard_session::Rate {
         per_second: (amount.saturating_mul(1000) / millis).max(1),
         burst: burst.unwrap_or(amount).max(1),
     }
 }
 
 fn mqtt(config: &MqttConfig, retain: bool) -> MqttSettings {
-    let response = &config.response_information;
     MqttSettings {
-        packet_bytes_max: u32_or_max(config.max_packet_size.0),
-        client_id_bytes_max: config.max_clientid_len,
+        connect: connect(config, retain),
+        inbound: InboundLimits {
+            receive_max: config.max_receive,
+            awaited_max: config.max_awaiting_rel.finite().unwrap_or(u32::MAX),
+            await_timeout: config.await_rel_timeout.0,
+        },
+        queue: queue(config),
+        keep_alive_percent: percent(config.keepalive_multiplier),
+        connect_timeout: config.idle_timeout.0,
         topic_levels_max: config.max_topic_levels,
         topic_bytes_max: config.max_topic_length,
-        qos_max: qos(config.max_qos_allowed),
-        topic_alias_max: config.max_topic_alias,
-        topic_alias_out_max: config.max_topic_alias_out,
-        retain_available: config.retain_available && retain,
-        wildcard_available: config.wildcard_subscription,
-        shared_available: config.shared_subscription,
-        exclusive_available: config.exclusive_subscription,
         subscriptions_max: config.max_subscriptions.finite().unwrap_or(u32::MAX),
-        inflight_max: config.max_inflight,
-        receive_max: config.max_receive,
-        awaiting_release_max: config.max_awaiting_rel.finite().unwrap_or(u32::MAX),
-        awaiting_release_timeout: config.await_rel_timeout.0,
-        queue: queue(config),
-        keep_alive: KeepAliveSettings {
-            server_keep_alive_s: match config.server_keepalive {
-                ServerKeepAlive::Disabled => None,
-                ServerKeepAlive::Seconds(seconds) => Some(seconds),
-            },
-            multiplier_percent: percent(config.keepalive_multiplier),
-        },
-        connect_timeout: config.idle_timeout.0,
-        session_expiry_default_s: seconds(config.session_expiry_interval).unwrap_or(u32::MAX),
-        session_expiry_max_s: seconds(config.max_session_expiry_interval).unwrap_or(u32::MAX),
+        exclusive_available: config.exclusive_subscription,
         message_expiry_max_s: seconds(config.message_expiry_interval),
         retry_interval: config.retry_interval.finite().map(|interval| interval.0),
         upgrade_qos: config.upgrade_qos,
-        response_information: (!response.is_empty()).then(|| response.as_str().into()),
         payload_format_validated: config.validate_payload_format,
         overlap: match config.overlapping_subscriptions {
             Overlapping::Each => Overlap::Each,
@@ -172,9 +160,44 @@ fn mqtt(config: &MqttConfig, retain: bool) -> MqttSettings {
     }
 }
 
-fn queue(config: &MqttConfig) -> QueueSettings {
-    let topic = |text: &String| TopicName::try_from(text.as_str()).expect(CHECKED);
-    QueueSettings {
+fn connect(config: &MqttConfig, retain: bool) -> ConnectLimits {
+    let response = &config.response_information;
+    ConnectLimits {
+        client_id_bytes_max: config.max_clientid_len,
+        server_keep_alive_s: match config.server_keepalive {
+            ServerKeepAlive::Disabled => None,
+            ServerKeepAlive::Seconds(seconds) => Some(seconds),
+        },
+        session_expiry_default_s: seconds(config.session_expiry_interval).unwrap_or(u32::MAX),
+        session_expiry_max_s: seconds(config.max_session_expiry_interval).unwrap_or(u32::MAX),
+        inflight_max: config.max_inflight,
+        receive_max: config.max_receive,
+        packet_bytes_max: u32_or_max(config.max_packet_size.0),
+        topic_alias_max: config.max_topic_alias,
+        topic_alias_out_max: config.max_topic_alias_out,
+        qos_max: qos(config.max_qos_allowed),
+        retain_available: config.retain_available && retain,
+        wildcard_available: config.wildcard_subscription,
+        shared_available: config.shared_subscription,
+        response_information: (!response.is_empty()).then(|| response.as_str().into()),
+        // A 3.1 client with an id longer than that version's 23 characters is taken as it is.
+        ..ConnectLimits::default()
+    }
+}
+
+fn queue(config: &MqttConfig) -> QueueLimits {
+    let topics = config.mqueue_priorities.0.iter();
+    let topics = topics.map(|(text, priority)| {
+        (
+            TopicName::try_from(text.as_str()).expect(CHECKED),
+            *priority,
+        )
+    });
+    let ordinary = match config.mqueue_default_priority {
+        DefaultPriority::Highest => u8::MAX,
+        DefaultPriority::Lowest => 0,
+    };
+    QueueLimits {
         messages_max: config.max_mqueue_len.finite().unwrap_or(u32::MAX),
         bytes_max: config
             .max_mqueue_bytes
@@ -186,21 +209,13 @@ fn queue(config: &MqttConfig) -> QueueSettings {
             QueueOverflow::Refuse => Overflow::Refuse,
         },
         store_qos0: config.mqueue_store_qos0,
-        priorities: config
-            .mqueue_priorities
-            .0
-            .iter()
-            .map(|(text, priority)| (topic(text), *priority))
-            .collect(),
-        default_priority: match config.mqueue_default_priority {
-            DefaultPriority::Highest => 255,
-            DefaultPriority::Lowest => 0,
-        },
+        priorities: Priorities::new(topics.collect(), ordinary),
     }
 }
 
 fn retained(config: &RetainerConfig, shards: u16) -> RetainedSettings {
     let shards = u64::from(shards);
+    let share = |total: u64| usize::try_from(total.div_ceil(shards)).unwrap_or(usize::MAX);
     let messages = config
         .max_retained_messages
         .finite()
@@ -211,8 +226,8 @@ fn retained(config: &RetainerConfig, shards: u16) -> RetainedSettings {
         .filter(|bytes| bytes.0 > 0);
     let Interval(sweep) = config.msg_clear_interval;
     RetainedSettings {
-        messages_max: messages.map_or(u64::MAX, |count| count.div_ceil(shards)),
-        bytes_max: bytes.map_or(u64::MAX, |bytes| bytes.0.div_ceil(shards)),
+        messages_max: messages.map_or(usize::MAX, share),
+        bytes_max: bytes.map_or(usize::MAX, |bytes| share(bytes.0)),
         payload_bytes_max: u32_or_max(config.max_payload_size.0),
         expiry_default_s: seconds(config.msg_expiry_interval).filter(|seconds| *seconds > 0),
         sweep_interval: if sweep.is_zero() {

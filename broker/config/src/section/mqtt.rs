@@ -57,7 +57,7 @@ section! {
         mqueue_default_priority: DefaultPriority = "lowest",
         /// Silence allowed to a client, as a multiple of its keep alive; the standard says 1.5.
         keepalive_multiplier: f64 = "1.5"; in "1.0..10.0",
-        /// Replaces the keep alive that clients ask for; 5.0 clients are told.
+        /// Replaces the keep alive that 5.0 clients ask for; older clients can't be told.
         server_keepalive: ServerKeepAlive = "disabled",
         /// Time from accept to a whole CONNECT.
         idle_timeout: Interval = "15s"; in "1s..1h",

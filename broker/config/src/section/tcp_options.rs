@@ -7,7 +7,7 @@ section! {
     /// The sockets of one listener.
     pub struct TcpOptionsConfig {
         /// Connections that the kernel holds ready for each shard; `net.core.somaxconn` caps it.
-        backlog: u32 = "1024"; in "1..1048576",
+        backlog: u32 = "4096"; in "1..1048576",
         /// Whether small packets are sent at once (`TCP_NODELAY`).
         nodelay: bool = "true",
         /// The kernel's send buffer (`SO_SNDBUF`); `auto`: the kernel tunes it.

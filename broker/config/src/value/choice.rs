@@ -27,6 +27,16 @@ macro_rules! choice {
             }
         }
 
+        impl core::str::FromStr for $name {
+            type Err = String;
+
+            /// Reads one of the words; the error names them all.
+            fn from_str(text: &str) -> Result<Self, String> {
+                let wanted = || format!("must be {}, not `{text}`", Self::kind());
+                Self::parse(&Scalar::text(text)).ok_or_else(wanted)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {

@@ -14,7 +14,7 @@ use crate::node::Scalar;
 pub enum ServerKeepAlive {
     /// What the client asked for holds.
     Disabled,
-    /// Every client gets this many seconds; 0 switches keep alive off.
+    /// Every 5.0 client gets this many seconds; 0 switches keep alive off.
     Seconds(u16),
 }
 
