@@ -180,7 +180,11 @@ impl Driver {
 }
 
 /// The address of the peer of a socket that is not attached; one system call.
-fn peer_address(socket: &OwnedFd) -> io::Result<SocketAddr> {
+///
+/// # Errors
+///
+/// The kernel's, mostly because the peer has gone.
+pub fn peer_address(socket: &OwnedFd) -> io::Result<SocketAddr> {
     let address = socket2::SockRef::from(socket).peer_addr()?;
     address
         .as_socket()

@@ -33,7 +33,7 @@ mod slots;
 mod token;
 mod waker;
 
-pub use driver::{DetachError, Driver, PeerId, ReceiveError};
+pub use driver::{DetachError, Driver, PeerId, ReceiveError, peer_address};
 pub use event::{Event, SendFailure};
 pub use listener::{KeepAlive, ListenerKey, ListenerSettings};
 pub use outbox::Outbox;

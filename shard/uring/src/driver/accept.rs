@@ -83,6 +83,13 @@ impl Driver {
         drop(closed);
     }
 
+    /// Stops listening altogether.
+    pub fn close_listeners(&mut self) {
+        for index in (0..).take(self.listeners.len()) {
+            self.close_listener(ListenerKey(index));
+        }
+    }
+
     pub(super) fn accept_completed(&mut self, index: u32, completion: &Completion) {
         let accepted = (completion.result >= 0).then(|| {
             // SAFETY: a successful ACCEPT gives a new descriptor that nobody else owns.

@@ -1,0 +1,382 @@
+//! All shards of a process: starting them together, and waiting for their end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
+use nix::sched::{CpuSet, sched_getaffinity};
+use nix::unistd::Pid;
+use shard_engine::{Engine, Settings};
+use shard_topics::Epochs;
+use shard_uring::{
+    Driver, DriverSettings, ListenerSettings, OpenFiles, ProbeError, Waker, probe,
+    raise_memory_lock, raise_open_files,
+};
+use wire_message::{Seed, ShardId};
+
+use crate::clock::Clock;
+use crate::entropy;
+use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_RING_DEPTH, HEARTBEAT, LOCKED_BYTES_PER_SHARD};
+use crate::links::{Link, LinkEnd, mesh};
+use crate::mailbox::{self, Bell, Mailbox, ShardMailbox};
+use crate::shard::{Shard, State};
+use crate::sleep_flag::SleepFlag;
+use crate::stop::{Ending, StopSignal};
+
+/// What a process's shards are started with.
+#[derive(Clone, Debug)]
+pub struct ShardsSettings {
+    /// The core that each shard runs on, one shard for each; at most 256. See [`available_cores`].
+    pub cores: Vec<usize>,
+    /// The engines' settings.
+    pub engine: Settings,
+    /// The sockets of the engines' listeners, in the same order. Every shard listens on each.
+    pub listeners: Vec<ListenerSettings>,
+    /// The rings' settings.
+    pub driver: DriverSettings,
+    /// Time that clients get to take their leave after [`StopSignal::stop`].
+    pub grace: Duration,
+}
+
+/// Why the shards did not start. Nothing runs, and all sockets are closed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A listener has no socket.
+    #[error("listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// This machine does not let shards run.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The settings name no core, or more than there may be shards.
+    #[error("{0} shards were asked for, 1 to 256 are possible")]
+    ShardCount(usize),
+    /// A shard's thread did not come up.
+    #[error("start a shard's thread: {0}")]
+    Thread(String),
+}
+
+/// Cores that this process may run on, in ascending order; at least one.
+#[must_use]
+pub fn available_cores() -> Vec<usize> {
+    let allowed = sched_getaffinity(Pid::this()).unwrap_or_default();
+    let cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false));
+    let cores: Vec<_> = cores.collect();
+    if cores.is_empty() { vec![0] } else { cores }
+}
+
+/// Running shards.
+#[derive(Debug)]
+pub struct Shards {
+    threads: Vec<JoinHandle<()>>,
+    mailboxes: Vec<Mailbox>,
+    bell: Bell,
+    stop: StopSignal,
+    addresses: Vec<SocketAddr>,
+    open_files: OpenFiles,
+}
+
+/// What a thread tells before it turns.
+type Hello = (ShardId, Result<Waker, StartError>);
+
+/// What a thread is told before it turns.
+struct Surroundings {
+    links: Vec<LinkEnd>,
+    /// Wakers and flags of all shards, its own included.
+    wakers: Arc<[Waker]>,
+    flags: Arc<[Arc<SleepFlag>]>,
+    mailbox: ShardMailbox,
+}
+
+/// What a thread makes its shard from.
+struct Seedling {
+    id: ShardId,
+    core: usize,
+    engine: Engine,
+    sockets: Vec<OwnedFd>,
+    driver: DriverSettings,
+    grace: Duration,
+    clock: Clock,
+    ending: Arc<Ending>,
+}
+
+impl Shards {
+    /// Starts one thread per core, and returns when all of them listen.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`] that says in one sentence what is wrong; nothing is left running.
+    pub fn start(settings: &ShardsSettings) -> Result<Self, StartError> {
+        let count = settings.cores.len();
+        if count == 0 || count > wire_message::SHARDS_MAX {
+            return Err(StartError::ShardCount(count));
+        }
+        probe()?;
+        let open_files = raise_open_files()?;
+        raise_memory_lock(LOCKED_BYTES_PER_SHARD)?;
+        let (sockets, addresses) = open_listeners(&settings.listeners, count)?;
+        let ids: Vec<_> = (0..=u8::MAX).take(count).map(ShardId).collect();
+        let ending = Arc::<Ending>::default();
+        let (hello, hellos) = mpsc::channel();
+        let mut threads = Vec::new();
+        let mut surroundings = Vec::new();
+        for (seedling, sockets) in seedlings(settings, &ids, &ending)?.zip(sockets) {
+            let (sender, receiver) = mpsc::channel();
+            let seedling = Seedling {
+                sockets,
+                ..seedling
+            };
+            threads.push(spawn(seedling, hello.clone(), receiver)?);
+            surroundings.push(sender);
+        }
+        drop(hello);
+        let wakers = gather(&hellos, count)?;
+        let bell = Bell::new().map_err(|errno| ProbeError::Refused(errno.into()))?;
+        let flags: Arc<[_]> = ids.iter().map(|_| Arc::new(SleepFlag::new())).collect();
+        let mut mailboxes = Vec::new();
+        for ((index, sender), links) in surroundings.into_iter().enumerate().zip(mesh(&ids)) {
+            let (flag, waker) = (Arc::clone(&flags[index]), wakers[index].clone());
+            let (control, mailbox) = mailbox::pair(&bell, flag, waker);
+            mailboxes.push(control);
+            let (wakers, flags) = (Arc::clone(&wakers), Arc::clone(&flags));
+            let told = sender.send(Surroundings {
+                links,
+                wakers,
+                flags,
+                mailbox,
+            });
+            told.map_err(|_| StartError::Thread("it ended early".into()))?;
+        }
+        let stop = StopSignal { ending, wakers };
+        Ok(Self {
+            threads,
+            mailboxes,
+            bell,
+            stop,
+            addresses,
+            open_files,
+        })
+    }
+
+    /// The address of each listener, with the port that the kernel chose where it was asked to.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// How many files, and so connections, the process may have open.
+    #[must_use]
+    pub const fn open_files(&self) -> OpenFiles {
+        self.open_files
+    }
+
+    /// What ends the shards; may go to any thread.
+    #[must_use]
+    pub fn stop_signal(&self) -> StopSignal {
+        self.stop.clone()
+    }
+
+    /// The control side's ends of the shards' mailboxes, in the order of the shards. Once only: later
+    /// calls return none.
+    pub fn take_mailboxes(&mut self) -> Vec<Mailbox> {
+        core::mem::take(&mut self.mailboxes)
+    }
+
+    /// What rings when a shard has something for its mailbox.
+    #[must_use]
+    pub fn bell(&self) -> Bell {
+        self.bell.clone()
+    }
+
+    /// Waits until all shards have ended.
+    ///
+    /// # Errors
+    ///
+    /// The number of threads that panicked.
+    pub fn join(self) -> Result<(), NonZeroUsize> {
+        let results = self.threads.into_iter().map(JoinHandle::join);
+        let panicked = results.filter(Result::is_err).count();
+        NonZeroUsize::new(panicked).map_or(Ok(()), Err)
+    }
+}
+
+/// For each shard the sockets of all listeners, and the listeners' addresses.
+fn open_listeners(
+    listeners: &[ListenerSettings],
+    shards: usize,
+) -> Result<(Vec<Vec<OwnedFd>>, Vec<SocketAddr>), StartError> {
+    let mut sockets: Vec<Vec<_>> = (0..shards).map(|_| Vec::new()).collect();
+    let mut addresses = Vec::new();
+    for settings in listeners {
+        let address = settings.address;
+        let refused = |source| StartError::Listen { address, source };
+        // A shared port can be taken twice by the same user without anybody noticing; an unshared one
+        // can't. So see first that nobody has it.
+        let alone = ListenerSettings {
+            reuse_port: false,
+            ..settings.clone()
+        };
+        let (probe, address) = alone.open().map_err(refused)?;
+        drop(probe);
+        let shared = ListenerSettings {
+            address,
+            reuse_port: true,
+            ..settings.clone()
+        };
+        for sockets in &mut sockets {
+            sockets.push(shared.open().map_err(refused)?.0);
+        }
+        addresses.push(address);
+    }
+    Ok((sockets, addresses))
+}
+
+fn seedlings(
+    settings: &ShardsSettings,
+    ids: &[ShardId],
+    ending: &Arc<Ending>,
+) -> Result<impl Iterator<Item = Seedling>, StartError> {
+    let entropy = || entropy::seed().map_err(|error| StartError::Thread(error.to_string()));
+    let seed = Seed(entropy()?);
+    let epochs = Arc::new(Epochs::new(ids.len()));
+    let clock = Clock::new();
+    let mut seedlings = Vec::new();
+    for (id, core) in ids.iter().zip(&settings.cores) {
+        let engine = Engine::new(
+            settings.engine.clone(),
+            *id,
+            ids.len(),
+            seed,
+            Arc::clone(&epochs),
+            entropy()?,
+        );
+        seedlings.push(Seedling {
+            id: *id,
+            core: *core,
+            engine,
+            sockets: Vec::new(),
+            driver: settings.driver,
+            grace: settings.grace,
+            clock,
+            ending: Arc::clone(ending),
+        });
+    }
+    Ok(seedlings.into_iter())
+}
+
+/// The wakers of all shards in their order, or why one of them is not there.
+fn gather(hellos: &mpsc::Receiver<Hello>, count: usize) -> Result<Arc<[Waker]>, StartError> {
+    let mut wakers = Vec::new();
+    while wakers.len() < count {
+        let (id, hello) = hellos
+            .recv()
+            .map_err(|_| StartError::Thread("it ended early".into()))?;
+        wakers.push((id, hello?));
+    }
+    wakers.sort_by_key(|(id, _)| *id);
+    Ok(wakers.into_iter().map(|(_, waker)| waker).collect())
+}
+
+fn spawn(
+    seedling: Seedling,
+    hello: mpsc::Sender<Hello>,
+    surroundings: mpsc::Receiver<Surroundings>,
+) -> Result<JoinHandle<()>, StartError> {
+    let name = format!("shard-{}", seedling.id.0);
+    let thread = thread::Builder::new().name(name);
+    let run = move || run(seedling, &hello, &surroundings);
+    thread
+        .spawn(run)
+        .map_err(|error| StartError::Thread(error.to_string()))
+}
+
+/// A shard's thread. Errors go to whoever starts the shards; if nobody listens any more, the start
+/// has failed elsewhere.
+fn run(
+    seedling: Seedling,
+    hello: &mpsc::Sender<Hello>,
+    surroundings: &mpsc::Receiver<Surroundings>,
+) {
+    let id = seedling.id;
+    let made =
+        executor(seedling.core).and_then(|executor| Ok((executor, Driver::new(seedling.driver)?)));
+    let (executor, driver) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            _ = hello.send((id, Err(error)));
+            return;
+        }
+    };
+    _ = hello.send((id, Ok(driver.waker())));
+    let Ok(surroundings) = surroundings.recv() else {
+        return;
+    };
+    executor.run(async move {
+        glommio::spawn_local(heartbeat()).detach();
+        grow(seedling, driver, surroundings).run().await;
+    });
+}
+
+/// Glommio looks at its rings when its timers say so; one that is always armed bounds any stall.
+async fn heartbeat() {
+    loop {
+        glommio::timer::Timer::new(HEARTBEAT).await;
+    }
+}
+
+fn executor(core: usize) -> Result<LocalExecutor, StartError> {
+    LocalExecutorBuilder::new(Placement::Fixed(core))
+        .io_memory(GLOMMIO_IO_BYTES)
+        .ring_depth(GLOMMIO_RING_DEPTH)
+        .make()
+        .map_err(|error| StartError::Thread(error.to_string()))
+}
+
+fn grow(seedling: Seedling, mut driver: Driver, surroundings: Surroundings) -> Shard {
+    let Seedling {
+        id,
+        engine,
+        sockets,
+        grace,
+        clock,
+        ending,
+        ..
+    } = seedling;
+    let Surroundings {
+        links,
+        wakers,
+        flags,
+        mailbox,
+    } = surroundings;
+    for socket in sockets {
+        driver.listen_on(socket);
+    }
+    let connect = |end: LinkEnd| -> Link {
+        let peer = end.peer().index();
+        let peer_id = driver.add_peer(wakers[peer].clone());
+        end.connect(peer_id, Arc::clone(&flags[peer]))
+    };
+    let links = links.into_iter().map(connect).collect();
+    Shard {
+        id,
+        engine,
+        driver,
+        links,
+        mailbox,
+        sleeping: Arc::clone(&flags[id.index()]),
+        ending,
+        clock,
+        grace,
+        state: State::new(clock.now()),
+    }
+}
