@@ -1,7 +1,15 @@
 //! MQTT over real sockets, rings and threads.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(clippy::disallowed_methods, reason = "tests drive real sockets")]
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of the harness")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of the harness"
+)]
 
 #[path = "harness/lib.rs"]
 mod harness;
@@ -18,7 +26,10 @@ fn exchange(running: &Running, clients: usize) {
     }
     for round in 0..3_u8 {
         for (number, client) in all.iter_mut().enumerate() {
-            client.send(&publish(&format!("to/{}", (number + 7) % clients), &[round; 300]));
+            client.send(&publish(
+                &format!("to/{}", (number + 7) % clients),
+                &[round; 300],
+            ));
         }
         for (number, client) in all.iter_mut().enumerate() {
             client.expect(&publish(&format!("to/{number}"), &[round; 300]));
@@ -78,8 +89,9 @@ fn many_packets_in_one_write_all_arrive_in_order() {
     subscriber.connect(4, "reads");
     subscriber.subscribe("many");
     publisher.connect(4, "writes");
-    let packets: Vec<u8> =
-        (0..20_000_u32).flat_map(|number| publish("many", &number.to_be_bytes())).collect();
+    let packets: Vec<u8> = (0..20_000_u32)
+        .flat_map(|number| publish("many", &number.to_be_bytes()))
+        .collect();
     let sent = packets.clone();
     let writer = std::thread::spawn(move || {
         publisher.send(&sent);

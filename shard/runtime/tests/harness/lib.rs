@@ -34,13 +34,19 @@ impl Running {
     pub fn start(settings: &ShardsSettings) -> Result<Self, StartError> {
         let shards = Shards::start(settings)?;
         let (address, stop) = (shards.addresses()[0], shards.stop_signal());
-        Ok(Self { shards: Some(shards), address, stop })
+        Ok(Self {
+            shards: Some(shards),
+            address,
+            stop,
+        })
     }
 
     pub fn client(&self) -> Client {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
         Client { stream }
     }
 
