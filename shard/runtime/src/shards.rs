@@ -11,7 +11,7 @@ use std::time::Duration;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
-use shard_engine::{Engine, Settings};
+use shard_engine::{Engine, Place, Settings};
 use shard_topics::Epochs;
 use shard_uring::{
     Driver, DriverSettings, ListenerSettings, OpenFiles, ProbeError, Waker, probe,
@@ -34,7 +34,7 @@ pub struct ShardsSettings {
     /// The core that each shard runs on, one shard for each; at most 256. See [`available_cores`].
     pub cores: Vec<usize>,
     /// The engines' settings.
-    pub engine: Settings,
+    pub engine: Arc<Settings>,
     /// The sockets of the engines' listeners, in the same order. Every shard listens on each.
     pub listeners: Vec<ListenerSettings>,
     /// The rings' settings.
@@ -252,14 +252,15 @@ fn seedlings(
     let clock = Clock::new();
     let mut seedlings = Vec::new();
     for (id, core) in ids.iter().zip(&settings.cores) {
-        let engine = Engine::new(
-            settings.engine.clone(),
-            *id,
-            ids.len(),
+        let place = Place {
+            shard: *id,
+            shards: ids.len(),
             seed,
-            Arc::clone(&epochs),
-            entropy()?,
-        );
+            epochs: Arc::clone(&epochs),
+            unix_s_at_zero: clock.unix_s_at_zero(),
+            chance: entropy()?,
+        };
+        let engine = Engine::new(Arc::clone(&settings.engine), place, clock.now());
         seedlings.push(Seedling {
             id: *id,
             core: *core,

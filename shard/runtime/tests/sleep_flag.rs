@@ -27,7 +27,11 @@ impl Ring {
 
 /// Whoever sleeps although something waits has been told to wake up.
 fn nobody_sleeps_over(threads: usize) {
-    loom::model(move || {
+    // Three switches that nothing forces find every known mistake of this kind; without a bound two
+    // wakers take long.
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(move || {
         let flag = Arc::new(SleepFlag::new());
         let ring = Arc::new(Ring(AtomicUsize::new(0)));
         let wakes = Arc::new(AtomicUsize::new(0));

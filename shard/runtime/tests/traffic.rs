@@ -15,6 +15,7 @@
 mod harness;
 
 use std::net::Shutdown;
+use std::sync::Arc;
 
 use harness::{Client, Running, publish, settings};
 
@@ -67,7 +68,10 @@ fn a_packet_in_pieces_is_one_packet() {
 #[test]
 fn a_packet_larger_than_the_read_buffer_arrives_whole() {
     let mut settings = settings(2);
-    settings.engine.mqtt.packet_bytes_max = 20 << 20;
+    Arc::make_mut(&mut settings.engine)
+        .mqtt
+        .connect
+        .packet_bytes_max = 20 << 20;
     let running = Running::start(&settings).unwrap();
     let (mut publisher, mut subscriber) = (running.client(), running.client());
     subscriber.connect(4, "reads");

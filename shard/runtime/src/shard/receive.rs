@@ -99,13 +99,10 @@ impl Shard {
             return;
         };
         let listener = ListenerId(u16::try_from(listener.index()).expect("listeners are few"));
-        let accepted = self
-            .engine
-            .accepted(listener, peer, self.state.now, &mut self.state.out);
-        if let Ok(connection) = accepted {
+        // A refused one is closed by being dropped.
+        if let Ok(connection) = self.engine.accepted(listener, peer, self.state.now) {
             self.attach(connection, socket);
         }
-        self.perform();
     }
 
     /// Watches the socket of a connection that the engine has just made.
@@ -148,11 +145,8 @@ impl Shard {
             socket,
             unread,
         } = transfer;
-        let adopted = self
-            .engine
-            .adopted(adoption, self.state.now, &mut self.state.out);
-        if let Ok(connection) = adopted
-            && self.attach(connection, socket).is_some()
+        let connection = self.engine.adopted(&adoption, self.state.now);
+        if self.attach(connection, socket).is_some()
             && !unread.is_empty()
             && let Some(io) = self.state.connections.get_mut(connection)
         {
@@ -160,6 +154,5 @@ impl Shard {
             io.refeed = true;
             self.queue(connection);
         }
-        self.perform();
     }
 }

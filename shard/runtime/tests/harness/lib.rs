@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use shard_engine::Settings;
@@ -16,7 +17,7 @@ pub fn settings(count: usize) -> ShardsSettings {
     let cores = available_cores();
     ShardsSettings {
         cores: cores.iter().copied().cycle().take(count).collect(),
-        engine: Settings::default(),
+        engine: Arc::new(Settings::default()),
         listeners: vec![ListenerSettings::new(LOOPBACK)],
         driver: DriverSettings::default(),
         grace: Duration::from_secs(10),
