@@ -1,0 +1,14 @@
+//! Whole engines, driven by hand: packets in, packets out.
+
+#[path = "engine/clients.rs"]
+mod clients;
+#[path = "engine/connecting.rs"]
+mod connecting;
+#[path = "engine/harness.rs"]
+mod harness;
+#[path = "engine/publishing.rs"]
+mod publishing;
+#[path = "engine/sessions.rs"]
+mod sessions;
+#[path = "engine/subscribing.rs"]
+mod subscribing;
