@@ -15,12 +15,13 @@ fn refused_with_more_behind(connect: &Connect<'_>) -> (Shard, Peer, Peer) {
     shard.subscribe(watcher, "#", Qos::AtMostOnce);
     let mut bytes = Vec::new();
     let version = connect.version;
-    Packet::Connect(*connect)
-        .encode(version, &mut bytes)
-        .unwrap();
+    let connect = Packet::Connect(*connect);
     let behind = Packet::Publish(publish("a", b"behind", Qos::AtMostOnce, 0));
-    behind.encode(version, &mut bytes).unwrap();
-    Packet::Pingreq.encode(version, &mut bytes).unwrap();
+    for packet in [connect, behind, Packet::Pingreq] {
+        packet
+            .encode(version, &mut bytes)
+            .expect("packets of tests are valid");
+    }
     let peer = shard.dial(version);
     shard.send_bytes(peer, &bytes);
     (shard, peer, watcher)
