@@ -208,19 +208,14 @@ proptest! {
     fn explanations_are_dropped_to_fit((version, side, packet) in any_packet(), size_max in 2..200_u32) {
         let bytes = encode(&packet, version);
         let mut out = vec![1];
-        match packet.encode_within(version, size_max, &mut out) {
-            Ok(()) => {
-                prop_assert!(out.len() - 1 <= size_max as usize);
-                if bytes.len() <= size_max as usize {
-                    prop_assert_eq!(&out[1..], &bytes[..]);
-                } else {
-                    prop_assert!(Packet::decode(&out[1..], version, side).is_ok());
-                }
-            }
-            Err(_) => {
-                prop_assert!(bytes.len() > size_max as usize);
-                prop_assert_eq!(out, [1]);
-            }
+        if packet.encode_within(version, size_max, &mut out).is_err() {
+            prop_assert!(bytes.len() > size_max as usize);
+            prop_assert_eq!(out, [1]);
+        } else if bytes.len() <= size_max as usize {
+            prop_assert_eq!(&out[1..], &bytes[..]);
+        } else {
+            prop_assert!(out.len() - 1 <= size_max as usize);
+            prop_assert!(Packet::decode(&out[1..], version, side).is_ok());
         }
     }
 }
@@ -235,9 +230,10 @@ fn check_bytes(bytes: &[u8], version: Version, side: Side) -> Result<(), TestCas
                 size: u32::try_from(bytes.len()).unwrap()
             })
         );
-        let version = match &packet {
-            Packet::Connect(connect) => connect.version,
-            _ => version,
+        let version = if let Packet::Connect(connect) = &packet {
+            connect.version
+        } else {
+            version
         };
         let again = encode(&packet, version);
         prop_assert!(again.len() <= bytes.len());
