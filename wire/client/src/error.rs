@@ -8,7 +8,7 @@ use wire_mqtt::{DecodeError, EncodeError, PacketId, PacketType, ReasonCode};
 #[non_exhaustive]
 pub enum ClientError {
     /// A packet could not be decoded.
-    #[error("broker sent a packet that is wrong by [{}]: {_0}", _0.statement())]
+    #[error("broker sent a wrong packet: {_0}")]
     Decode(#[from] DecodeError),
     /// A packet came at a time when it must not, for example a second CONNACK.
     #[error("broker sent {_0:?} out of turn")]

@@ -75,7 +75,7 @@ impl<'a> Connack<'a> {
         let flags = reader.u8()?;
         // 3.1 calls this byte unused. [v5 3.2.2-1]
         if version != Version::V31 && flags > 1 {
-            return Err(DecodeError::ConnectFlags);
+            return Err(DecodeError::ConnackFlags);
         }
         let session_present = version != Version::V31 && flags == 1;
         let code = reader.u8()?;

@@ -77,9 +77,7 @@ impl<'a> DisconnectProperties<'a> {
         decode(section, Carrier::DISCONNECT, |property, value| {
             match property {
                 PropertyId::SessionExpiryInterval if side == Side::Client => {
-                    return Err(DecodeError::PropertyMisplaced {
-                        property: property.byte(),
-                    });
+                    return Err(DecodeError::SessionExpiryFromServer);
                 }
                 PropertyId::SessionExpiryInterval => set.session_expiry_interval_s = value.number(),
                 PropertyId::ReasonString => set.reason_string = value.text(),

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use wire_message::TextError;
 
-use crate::ReasonCode;
+use crate::{ReasonCode, Version};
 
 /// A packet that the decoder refused.
 ///
@@ -58,9 +58,12 @@ pub enum DecodeError {
         /// The level in CONNECT.
         level: u8,
     },
-    /// The reserved flag of CONNECT or CONNACK is set.
+    /// The reserved flag of CONNECT is set.
     #[error("reserved connect flag is set")]
     ConnectFlags,
+    /// A reserved flag of CONNACK is set.
+    #[error("reserved connect acknowledge flag is set")]
+    ConnackFlags,
     /// Will QoS or will retain is set, and there is no will.
     #[error("will flags are set without a will")]
     WillFlags,
@@ -88,6 +91,9 @@ pub enum DecodeError {
     /// A client sent a PUBLISH with a subscription identifier.
     #[error("client sent a subscription identifier in PUBLISH")]
     SubscriptionIdFromClient,
+    /// A server sent a DISCONNECT with a session expiry interval.
+    #[error("server sent a session expiry interval in DISCONNECT")]
+    SessionExpiryFromServer,
     /// The topic alias is zero.
     #[error("topic alias is zero")]
     TopicAliasZero,
@@ -162,6 +168,7 @@ impl DecodeError {
             | Self::TopicEmpty
             | Self::ResponseTopic
             | Self::SubscriptionIdFromClient
+            | Self::SessionExpiryFromServer
             | Self::ListEmpty
             | Self::SubscribeQos
             | Self::SubscribeRetainHandling
@@ -179,6 +186,7 @@ impl DecodeError {
             | Self::Text(_)
             | Self::PacketIdZero
             | Self::ConnectFlags
+            | Self::ConnackFlags
             | Self::WillFlags
             | Self::WillQos
             | Self::PasswordWithoutUsername
@@ -205,44 +213,62 @@ impl DecodeError {
     }
 
     /// The statement that the packet violates, or the closest section where none is numbered.
+    ///
+    /// Of 3.1.1 for the older versions, as 3.1 numbers nothing.
     #[must_use]
-    pub const fn statement(self) -> &'static str {
+    pub const fn statement(self, version: Version) -> &'static str {
+        let (v5, v311) = self.statements();
+        match version {
+            Version::V31 | Version::V311 => v311,
+            Version::V5 => v5,
+        }
+    }
+
+    /// The statements of 5.0 and 3.1.1; those of 5.0 twice where 3.1.1 knows no such fault.
+    const fn statements(self) -> (&'static str, &'static str) {
         match self {
-            Self::PacketTooLarge { .. } => "v5 3.1.2-24",
-            Self::ReservedType | Self::WrongDirection => "v5 2.1.2",
-            Self::ReservedFlags => "v5 2.1.3-1",
-            Self::VarIntTooLong => "v5 1.5.5",
-            Self::VarIntNotMinimal => "v5 1.5.5-1",
-            Self::Truncated | Self::TrailingBytes => "v5 2.1.4",
-            Self::Text(TextError::NotUtf8) => "v5 1.5.4-1",
-            Self::Text(TextError::Null) => "v5 1.5.4-2",
-            Self::Text(TextError::Disallowed) => "v5 1.5.4",
-            Self::PacketIdZero => "v5 2.2.1-3",
-            Self::ProtocolName => "v5 3.1.2-1",
-            Self::ProtocolLevel { .. } => "v5 3.1.2-2",
-            Self::ConnectFlags => "v5 3.1.2-3",
-            Self::WillFlags => "v5 3.1.2-11",
-            Self::WillQos => "v5 3.1.2-12",
-            Self::PasswordWithoutUsername => "v311 3.1.2-22",
-            Self::PublishQos => "v5 3.3.1-4",
-            Self::DupWithQos0 => "v5 3.3.1-2",
-            Self::TopicEmpty => "v5 4.7.3-1",
-            Self::TopicWildcard => "v5 3.3.2-2",
-            Self::ResponseTopic => "v5 3.3.2-14",
-            Self::SubscriptionIdFromClient => "v5 3.3.4-6",
-            Self::TopicAliasZero => "v5 3.3.2-8",
-            Self::ListEmpty => "v5 3.8.3-2",
-            Self::SubscribeReserved => "v5 3.8.3-5",
-            Self::SubscribeQos | Self::SubscribeRetainHandling => "v5 3.8.3.1",
+            Self::PacketTooLarge { .. } => ("v5 3.1.2-24", "v311 2.2.3"),
+            Self::ReservedType | Self::WrongDirection => ("v5 2.1.2", "v311 2.2.1"),
+            Self::ReservedFlags => ("v5 2.1.3-1", "v311 2.2.2-1"),
+            Self::VarIntTooLong => ("v5 1.5.5", "v311 2.2.3"),
+            Self::VarIntNotMinimal => ("v5 1.5.5-1", "v5 1.5.5-1"),
+            Self::Truncated | Self::TrailingBytes => ("v5 2.1.4", "v311 2.2.3"),
+            Self::Text(TextError::NotUtf8) => ("v5 1.5.4-1", "v311 1.5.3-1"),
+            Self::Text(TextError::Null) => ("v5 1.5.4-2", "v311 1.5.3-2"),
+            Self::Text(TextError::Disallowed) => ("v5 1.5.4", "v311 1.5.3"),
+            Self::PacketIdZero => ("v5 2.2.1-3", "v311 2.3.1-1"),
+            Self::ProtocolName => ("v5 3.1.2-1", "v311 3.1.2-1"),
+            Self::ProtocolLevel { .. } => ("v5 3.1.2-2", "v311 3.1.2-2"),
+            Self::ConnectFlags => ("v5 3.1.2-3", "v311 3.1.2-3"),
+            Self::ConnackFlags => ("v5 3.2.2-1", "v311 3.2.2.1"),
+            Self::WillFlags => ("v5 3.1.2-11", "v311 3.1.2-11"),
+            Self::WillQos => ("v5 3.1.2-12", "v311 3.1.2-14"),
+            Self::PasswordWithoutUsername => ("v311 3.1.2-22", "v311 3.1.2-22"),
+            Self::PublishQos => ("v5 3.3.1-4", "v311 3.3.1-4"),
+            Self::DupWithQos0 => ("v5 3.3.1-2", "v311 3.3.1-2"),
+            Self::TopicEmpty => ("v5 4.7.3-1", "v311 4.7.3-1"),
+            Self::TopicWildcard => ("v5 3.3.2-2", "v311 3.3.2-2"),
+            Self::ListEmpty => ("v5 3.8.3-2", "v311 3.8.3-3"),
+            Self::SubscribeReserved => ("v5 3.8.3-5", "v311 3.8.3-4"),
+            Self::SubscribeQos => ("v5 3.8.3.1", "v311 3.8.3-4"),
+            Self::ReasonCode { .. } => ("v5 2.4", "v311 3.9.3-2"),
+            Self::SessionPresent => ("v5 3.2.2-6", "v311 3.2.2-4"),
+            Self::ResponseTopic => twice("v5 3.3.2-14"),
+            Self::SubscriptionIdFromClient => twice("v5 3.3.4-6"),
+            Self::TopicAliasZero => twice("v5 3.3.2-8"),
+            Self::SubscribeRetainHandling => twice("v5 3.8.3.1"),
+            Self::SessionExpiryFromServer => twice("v5 3.14.2-2"),
             Self::PropertyUnknown { .. }
             | Self::PropertyMisplaced { .. }
             | Self::PropertyTwice { .. }
-            | Self::PropertyValue { .. } => "v5 2.2.2.2",
-            Self::AuthenticationMethodMissing => "v5 3.1.2.11.10",
-            Self::ReasonCode { .. } => "v5 2.4",
-            Self::SessionPresent => "v5 3.2.2-6",
+            | Self::PropertyValue { .. } => twice("v5 2.2.2.2"),
+            Self::AuthenticationMethodMissing => twice("v5 3.1.2.11.10"),
         }
     }
+}
+
+const fn twice(statement: &'static str) -> (&'static str, &'static str) {
+    (statement, statement)
 }
 
 /// A packet that can't be written; nothing was.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use wire_client::{ClientError, Settings, State};
-use wire_message::{Instant, Qos};
+use wire_message::Qos;
 use wire_mqtt::{ConnackProperties, Connect, Version};
 
 use crate::world::World;
@@ -84,5 +84,4 @@ fn a_ping_without_an_answer_ends_the_connection() {
     assert_eq!(pass(&mut world, 5), Err(ClientError::Silent));
     assert_eq!(world.client.state(), State::Closed);
     assert_eq!(pass(&mut world, 100), Ok(()));
-    assert!(world.now > Instant::ZERO);
 }

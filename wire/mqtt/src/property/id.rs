@@ -91,9 +91,6 @@ macro_rules! properties {
                     $(Self::$name => Carrier::$carriers$(.or(Carrier::$more))?,)+
                 }
             }
-
-            #[cfg(test)]
-            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
         }
     };
 }
