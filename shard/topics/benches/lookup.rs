@@ -1,6 +1,6 @@
 //! Look-ups per second over a million filters, beside a plain hash table of the same topics.
 //!
-//! `cargo bench -p shard-topics --bench lookup [-- FILTERS]`
+//! `cargo bench -p shard-topics --bench lookup -- [FILTERS] [PART]`
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -8,10 +8,14 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
-use shard_topics::{FilterId, Index, SessionIndex, Subscription, TopicKey};
-use wire_message::{FilterTarget, Map, Seed, TopicRef};
+use shard_topics::{
+    Epochs, FilterId, Index, Interest, Lookup, Route, RouteCache, RouteCacheLimits, SessionIndex,
+    Subscription, TopicKey,
+};
+use wire_message::{FilterTarget, Map, Seed, ShardId, TopicRef};
 
 const SEED: Seed = Seed(0x5eed);
 
@@ -99,6 +103,26 @@ fn index_rate(index: &Index, topics: &Topics, hits_each: usize) -> f64 {
     })
 }
 
+/// The rate of publishes whose route and matches stand in the cache.
+fn cache_rate(index: &Index, topics: &Topics) -> f64 {
+    let epochs = Arc::new(Epochs::new(2));
+    let interest = Interest::new(ShardId(0), SEED, Arc::clone(&epochs));
+    let limits = RouteCacheLimits {
+        entries_max: topics.ends.len(),
+        bytes_max: usize::MAX,
+    };
+    let mut cache = RouteCache::new(SEED, limits);
+    rate(topics, 1, |topic| {
+        match cache.lookup(key(topic), &epochs, &interest, index) {
+            Lookup::Known { local, .. } => black_box(local).len(),
+            Lookup::Ask(mut pending) => {
+                pending.merge(ShardId(1), Route::default());
+                cache.store(key(topic), pending, index).1.len()
+            }
+        }
+    })
+}
+
 fn print(name: &str, rate: f64, plain: f64) {
     println!(
         "{name:<28} {:>8.2} M/s   {:>5.2} of plain",
@@ -108,40 +132,57 @@ fn print(name: &str, rate: f64, plain: f64) {
 }
 
 fn main() {
-    let numbers: Vec<String> = std::env::args()
-        .filter(|text| text.parse::<usize>().is_ok())
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = arguments.iter().find_map(|text| text.parse().ok());
+    let count: usize = number.unwrap_or(1_000_000);
+    let named: Vec<&String> = arguments
+        .iter()
+        .filter(|text| text.starts_with(char::is_alphabetic))
         .collect();
-    let count = numbers
-        .first()
-        .map_or(1_000_000, |text| text.parse().expect("seen to parse"));
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let all = topics(shuffled(count));
     let some = topics(shuffled(count / 3));
+    let few = topics(shuffled(count / 1_000));
 
-    let plain: Map<Box<str>, u32> = {
-        let mut map = Map::with_hasher(SEED);
+    let mut plain_rate = f64::NAN;
+    if wanted("plain") {
+        let mut map: Map<Box<str>, u32> = Map::with_hasher(SEED);
         map.extend((0..count).map(|n| (topic(n).into_boxed_str(), 1)));
-        map
-    };
-    let plain_rate = rate(&all, 1, |topic| {
-        TopicRef::new(topic).map_or(0, |topic| {
-            black_box(plain.get(topic.as_str())).map_or(0, |_| 1)
-        })
-    });
-    print("plain hash table", plain_rate, plain_rate);
-    drop(plain);
-
-    let exact = index((0..count).map(topic));
-    print("exact, 1 hit", index_rate(&exact, &all, 1), plain_rate);
-    drop(exact);
-
-    let mixed = index((0..count / 3).flat_map(|n| [&wildcards(n)[..2], &[topic(n)]].concat()));
-    print(
-        "exact + 2 wildcards, 3 hits",
-        index_rate(&mixed, &some, 3),
-        plain_rate,
-    );
-    drop(mixed);
-
-    let wild = index((0..count / 3).flat_map(wildcards));
-    print("wildcards, 3 hits", index_rate(&wild, &some, 3), plain_rate);
+        plain_rate = rate(&all, 1, |topic| {
+            let topic = TopicRef::new(topic).expect("made without wildcards");
+            black_box(map.get(topic.as_str())).map_or(0, |_| 1)
+        });
+        print("plain hash table", plain_rate, plain_rate);
+    }
+    if wanted("exact") {
+        let index = index((0..count).map(topic));
+        print("exact, 1 hit", index_rate(&index, &all, 1), plain_rate);
+    }
+    if wanted("mixed") {
+        let index = index((0..count / 3).flat_map(|n| {
+            let [first, second, _] = wildcards(n);
+            [first, second, topic(n)]
+        }));
+        print(
+            "exact and wildcards, 3 hits",
+            index_rate(&index, &some, 3),
+            plain_rate,
+        );
+    }
+    if wanted("wildcards") {
+        let index = index((0..count / 3).flat_map(wildcards));
+        print(
+            "wildcards, 3 hits",
+            index_rate(&index, &some, 3),
+            plain_rate,
+        );
+    }
+    if wanted("cache") {
+        let index = index((0..count).map(topic));
+        print(
+            "cached route, 1,000 topics",
+            cache_rate(&index, &few),
+            plain_rate,
+        );
+    }
 }

@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use wire_message::{SHARDS_MAX, ShardId};
 
+use crate::bits::{high_64, low_64};
 use crate::{BUCKETS, Bucket};
 
 /// The prefix depths (1 to [`crate::DEPTH_MAX`]) at which wildcard filters have their key.
@@ -148,8 +149,8 @@ impl Epochs {
     pub fn set_depths(&self, owner: ShardId, depths: DepthSet) {
         let [low, high] = &self.depths[owner.index()];
         let value = depths.0;
-        low.store((value & u128::from(u64::MAX)) as u64, Ordering::Release);
-        high.store((value >> 64) as u64, Ordering::Release);
+        low.store(low_64(value), Ordering::Release);
+        high.store(high_64(value), Ordering::Release);
         self.depth_counter.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -191,6 +191,10 @@ impl Index {
     /// The subscription's group and filter.
     ///
     /// Exclusive subscriptions come back as plain ones: [`Subscription::exclusive`] tells them.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the subscription any more.
     #[must_use]
     pub fn target(&self, id: SubscriptionId) -> FilterTarget<'_> {
         let Some(group) = id.group() else {

@@ -11,6 +11,7 @@
 //! counter ([`TopicKey`], [`filter_key`]). Hash collisions cost time or a wasted hop, never a
 //! message: whatever is delivered was matched against the filter's text.
 
+mod bits;
 mod bucket;
 mod buckets;
 mod epochs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Values in a chunk.
-const CHUNK: usize = 128;
+const CHUNK: u32 = 128;
 
 #[derive(Debug)]
 enum Slot<T> {
@@ -22,7 +22,7 @@ struct Chunk<T> {
 const NONE: u8 = u8::MAX;
 
 const _: () = assert!(
-    CHUNK < NONE as usize,
+    CHUNK < NONE as u32,
     "a slot's place in its chunk is a u8 below NONE"
 );
 
@@ -59,52 +59,57 @@ impl<T> Pool<T> {
             .unwrap_or_else(|| self.add_chunk());
         let chunk = &mut self.chunks[number as usize];
         let place = chunk.insert(value);
-        if usize::from(chunk.used) == CHUNK {
+        if u32::from(chunk.used) == CHUNK {
             self.open.remove(&number);
         }
-        number * CHUNK as u32 + u32::from(place)
+        number * CHUNK + u32::from(place)
     }
 
     /// Takes the value `id` out.
     pub(crate) fn remove(&mut self, id: u32) -> T {
         self.len -= 1;
-        let number = id / CHUNK as u32;
+        let number = id / CHUNK;
         let chunk = &mut self.chunks[number as usize];
-        if usize::from(chunk.used) == CHUNK {
+        if u32::from(chunk.used) == CHUNK {
             self.open.insert(number);
         }
-        let value = chunk.remove(id as usize % CHUNK);
+        let value = chunk.remove(id % CHUNK);
         while self.chunks.last().is_some_and(|chunk| chunk.used == 0) {
+            self.open.remove(&last_number(&self.chunks));
             self.chunks.pop();
-            self.open.remove(&(self.chunks.len() as u32));
         }
         value
     }
 
     pub(crate) fn get(&self, id: u32) -> &T {
-        match &self.chunks[id as usize / CHUNK].slots[id as usize % CHUNK] {
+        match &self.chunks[(id / CHUNK) as usize].slots[(id % CHUNK) as usize] {
             Slot::Used(value) => value,
             Slot::Free { .. } => unreachable!("number {id} names no value"),
         }
     }
 
     pub(crate) fn get_mut(&mut self, id: u32) -> &mut T {
-        match &mut self.chunks[id as usize / CHUNK].slots[id as usize % CHUNK] {
+        match &mut self.chunks[(id / CHUNK) as usize].slots[(id % CHUNK) as usize] {
             Slot::Used(value) => value,
             Slot::Free { .. } => unreachable!("number {id} names no value"),
         }
     }
 
     fn add_chunk(&mut self) -> u32 {
-        let number = u32::try_from(self.chunks.len()).expect("ids end before chunks do");
         self.chunks.push(Chunk {
             slots: Vec::new(),
             used: 0,
             free: NONE,
         });
+        let number = last_number(&self.chunks);
         self.open.insert(number);
         number
     }
+}
+
+/// The number of the last chunk, which is there.
+fn last_number<T>(chunks: &[Chunk<T>]) -> u32 {
+    u32::try_from(chunks.len() - 1).expect("ids end before chunks do")
 }
 
 impl<T> Chunk<T> {
@@ -112,7 +117,7 @@ impl<T> Chunk<T> {
         self.used += 1;
         if self.free == NONE {
             if self.slots.is_empty() {
-                self.slots.reserve_exact(CHUNK);
+                self.slots.reserve_exact(CHUNK as usize);
             }
             self.slots.push(Slot::Used(value));
             return self.used - 1;
@@ -127,13 +132,13 @@ impl<T> Chunk<T> {
         place
     }
 
-    fn remove(&mut self, place: usize) -> T {
+    fn remove(&mut self, place: u32) -> T {
         let freed = Slot::Free { next: self.free };
-        let slot = core::mem::replace(&mut self.slots[place], freed);
+        let slot = core::mem::replace(&mut self.slots[place as usize], freed);
         let Slot::Used(value) = slot else {
             unreachable!("a number is removed once")
         };
-        self.free = place as u8;
+        self.free = u8::try_from(place).expect("a place is below CHUNK");
         self.used -= 1;
         if self.used == 0 {
             (self.slots, self.free) = (Vec::new(), NONE);

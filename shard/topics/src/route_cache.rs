@@ -74,7 +74,7 @@ impl RouteCache {
             self.set_route(place, pending);
         } else if epochs.shards() == 1 && self.entries.get(place).has_no_route() {
             self.entries.change(place, |cached| {
-                cached.set_route_from(index, interest.shard())
+                cached.set_route_from(index, interest.shard());
             });
         }
         let (route, local) = self.entries.get(place).known();

@@ -16,7 +16,7 @@ pub(crate) struct Subscribers {
     chunks: Vec<Vec<Stored>>,
     count: usize,
     /// The identifiers that are too large for [`Stored`].
-    wide: Option<Box<BTreeMap<u32, u32>>>,
+    wide: BTreeMap<u32, u32>,
 }
 
 /// A session, and in one word options (8 bits) and subscription identifier (24 bits).
@@ -99,9 +99,7 @@ impl Subscribers {
         let identifier = member.subscription.identifier.map_or(0, Into::into);
         self.forget_wide(member.session.0);
         if identifier >= WIDE {
-            self.wide
-                .get_or_insert_default()
-                .insert(member.session.0, identifier);
+            self.wide.insert(member.session.0, identifier);
         }
         let options = u32::from(member.subscription.pack());
         let subscription = options << 24 | identifier.min(WIDE);
@@ -115,9 +113,9 @@ impl Subscribers {
     fn unpack(&self, stored: Stored) -> Subscriber {
         let mut identifier = stored.subscription & WIDE;
         if identifier == WIDE {
-            identifier = self.wide.as_ref().map_or(0, |wide| wide[&stored.session]);
+            identifier = self.wide[&stored.session];
         }
-        let options = (stored.subscription >> 24) as u8;
+        let [options, ..] = stored.subscription.to_be_bytes();
         Subscriber {
             session: SessionIndex(stored.session),
             subscription: Subscription::unpack(options, identifier),
@@ -125,11 +123,8 @@ impl Subscribers {
     }
 
     fn forget_wide(&mut self, session: u32) {
-        if let Some(wide) = &mut self.wide {
-            wide.remove(&session);
-            if wide.is_empty() {
-                self.wide = None;
-            }
+        if !self.wide.is_empty() {
+            self.wide.remove(&session);
         }
     }
 }

@@ -109,7 +109,9 @@ impl<V> Filters<V> {
             if !fits || levels < shortest {
                 continue;
             }
-            let run = self.hasher.run(prefixes, start as usize, levels, edge.kind);
+            let run = self
+                .hasher
+                .run(prefixes, start as usize, edge.levels, edge.kind);
             let next = self.candidates(self.hasher.key(number, &run), matches);
             if let (Some(next), Kind::Plus) = (next, edge.kind) {
                 places.push((next, start + edge.levels + 1));

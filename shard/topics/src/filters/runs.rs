@@ -2,6 +2,8 @@
 
 use wire_message::Seed;
 
+use crate::bits::{high_32, high_64, low_64};
+
 /// The modulus, a Mersenne prime: two different runs collide under a random base with a chance of
 /// at most their length over 2^61, which clients that don't know the base can't raise.
 const PRIME: u64 = (1 << 61) - 1;
@@ -86,8 +88,8 @@ impl Hasher {
         let place = u64::from(node) << 34 | u64::from(run.levels) << 2 | run.kind as u64;
         let mixed = u128::from(run.hash ^ self.mix)
             * u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.mix.rotate_left(32));
-        let folded = (mixed >> 64) as u64 ^ mixed as u64;
-        (folded.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32) as u32
+        let folded = high_64(mixed) ^ low_64(mixed);
+        high_32(folded.wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
 
     /// The runs of a filter with wildcards.
@@ -140,15 +142,11 @@ impl Hasher {
 
     /// The run of `levels` levels of a topic behind its first `start`.
     #[inline]
-    pub(super) fn run(&self, prefixes: &[u64], start: usize, levels: usize, kind: Kind) -> Run {
-        let before = multiply(prefixes[start], self.power(levels));
-        let hash = prefixes[start + levels] + PRIME - before;
+    pub(super) fn run(&self, prefixes: &[u64], start: usize, levels: u32, kind: Kind) -> Run {
+        let before = multiply(prefixes[start], self.power(levels as usize));
+        let hash = prefixes[start + levels as usize] + PRIME - before;
         let hash = if hash >= PRIME { hash - PRIME } else { hash };
-        Run {
-            kind,
-            levels: levels as u32,
-            hash,
-        }
+        Run { kind, levels, hash }
     }
 
     #[cold]
@@ -210,7 +208,7 @@ fn for_each_slash(text: &[u8], mut found: impl FnMut(usize)) {
 #[inline]
 fn multiply(left: u64, right: u64) -> u64 {
     let product = u128::from(left) * u128::from(right);
-    let sum = (product as u64 & PRIME) + (product >> 61) as u64;
+    let sum = (low_64(product) & PRIME) + low_64(product >> 61);
     if sum >= PRIME { sum - PRIME } else { sum }
 }
 
@@ -223,7 +221,8 @@ mod tests {
         let hasher = Hasher::new(Seed(7));
         let topic = (0..70).map(|n| format!("level{n}")).collect::<Vec<_>>();
         let prefixes = hasher.prefixes(&topic.join("/"));
-        for (start, end) in [(0, 0), (0, 1), (3, 10), (16, 60), (0, 70), (69, 70)] {
+        for (start, levels) in [(0, 0), (0, 1), (3, 7), (16, 44), (0, 70), (69, 1)] {
+            let end = start + levels as usize;
             let text = ["+".to_owned(), topic[start..end].join("/"), "+".to_owned()];
             let filter = if start == end {
                 "+/+".to_owned()
@@ -234,7 +233,7 @@ mod tests {
                 .runs(&filter)
                 .nth(1)
                 .expect("a run between the wildcards");
-            let run = hasher.run(prefixes.as_slice(), start, end - start, Kind::Plus);
+            let run = hasher.run(prefixes.as_slice(), start, levels, Kind::Plus);
             assert_eq!(
                 (run.hash, run.levels),
                 (expected.hash, expected.levels),

@@ -18,18 +18,18 @@ pub(super) enum Text {
 impl Text {
     pub(super) fn new(text: &str) -> Self {
         let mut bytes = [0; SHORT];
-        match bytes.get_mut(..text.len()) {
-            Some(start) => {
-                start.copy_from_slice(text.as_bytes());
-                let wildcard = text.bytes().position(|byte| byte == b'+' || byte == b'#');
-                let literal = wildcard.unwrap_or(text.len()) as u8;
-                Self::Short {
-                    len: text.len() as u8,
-                    literal,
-                    bytes,
-                }
-            }
-            None => Self::Long(text.into()),
+        let (Ok(len), Some(start)) = (u8::try_from(text.len()), bytes.get_mut(..text.len())) else {
+            return Self::Long(text.into());
+        };
+        start.copy_from_slice(text.as_bytes());
+        let wildcard = text.bytes().position(|byte| byte == b'+' || byte == b'#');
+        let literal = wildcard
+            .and_then(|place| u8::try_from(place).ok())
+            .unwrap_or(len);
+        Self::Short {
+            len,
+            literal,
+            bytes,
         }
     }
 

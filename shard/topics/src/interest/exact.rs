@@ -5,6 +5,7 @@ use wire_message::ShardId;
 use super::Mark;
 use super::wanted::{Wanted, WantedSet};
 use crate::Route;
+use crate::bits::high_32;
 use crate::pool::Pool;
 use crate::table::Table;
 
@@ -62,7 +63,9 @@ impl ExactInterest {
         let new = match set {
             WantedSet::None => None,
             WantedSet::One(wanted) if fits(&wanted) => Some(pack(&wanted)),
-            set => Some(self.sets.insert(set) << 1 | SET),
+            set @ (WantedSet::Many(_) | WantedSet::One(_)) => {
+                Some(self.sets.insert(set) << 1 | SET)
+            }
         };
         match (old, new) {
             (None, None) => {}
@@ -85,7 +88,7 @@ const SET: u32 = 1;
 
 /// The bits of a filter's hash that its bucket does not use.
 const fn key(hash: u64) -> u32 {
-    (hash >> 32) as u32
+    high_32(hash)
 }
 
 const fn fits(wanted: &Wanted) -> bool {
@@ -93,7 +96,7 @@ const fn fits(wanted: &Wanted) -> bool {
 }
 
 fn pack(wanted: &Wanted) -> u32 {
-    u32::from(wanted.shard.0) << 23 | wanted.persistent << 12 | wanted.transient << 1
+    u32::from(wanted.shard.0) << 24 | wanted.persistent << 12 | wanted.transient << 1
 }
 
 fn unpack(slot: u32) -> Slot {
@@ -101,7 +104,7 @@ fn unpack(slot: u32) -> Slot {
         return Slot::Set(slot >> 1);
     }
     Slot::Alone(Wanted {
-        shard: ShardId((slot >> 23) as u8),
+        shard: ShardId(slot.to_be_bytes()[0]),
         transient: slot >> 1 & COUNT_MAX,
         persistent: slot >> 12 & COUNT_MAX,
     })

@@ -75,7 +75,7 @@ proptest! {
         for text in &before {
             retained.set(message(text, b"x", None)).expect("no limits");
         }
-        let (mut stayed, mut seen) = (before.clone(), before.clone());
+        let (mut stayed, mut seen) = (before.clone(), before);
         let (mut cursor, mut found) = (RetainedCursor::default(), Vec::new());
         let mut changes = changes.into_iter();
         for _ in 0..10_000 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use wire_message::{FilterTarget, Seed, ShardId, ShardSet, TopicRef};
+use wire_message::{FilterRef, FilterTarget, Seed, ShardId, ShardSet, TopicRef};
 
 use super::*;
 use crate::{FilterKey, Mark, Presence, SessionIndex, Subscription, SubscriptionId, filter_key};
@@ -77,7 +77,7 @@ impl World {
                 FilterTarget::Shared(group, filter) => {
                     interest.leave(group, filter, id, Presence::Online);
                 }
-                _ => {
+                FilterTarget::Exclusive(_) | FilterTarget::Plain(_) => {
                     interest.remove(target.filter(), id, mark);
                 }
             });
@@ -89,7 +89,7 @@ impl World {
             FilterTarget::Shared(group, filter) => {
                 interest.join(group, filter, id, Presence::Online);
             }
-            _ => {
+            FilterTarget::Exclusive(_) | FilterTarget::Plain(_) => {
                 interest.add(target.filter(), id, mark);
             }
         });
@@ -157,7 +157,7 @@ impl World {
             .filter(|(other, ..)| usize::from(*other) == shard);
         let filters = all.map(|(_, _, text)| FilterTarget::parse(text).expect("valid").filter());
         let matching = filters.filter(|filter| filter.matches(key(topic).topic()));
-        let mut expected: Vec<&str> = matching.map(|filter| filter.as_str()).collect();
+        let mut expected: Vec<&str> = matching.map(FilterRef::as_str).collect();
         found.sort_unstable();
         expected.sort_unstable();
         expected.dedup();
@@ -277,16 +277,15 @@ proptest! {
 #[test]
 fn a_route_that_was_asked_for_before_a_change_is_asked_for_again() {
     let mut world = World::new(2);
-    let owner = key("a/b").owner(2);
-    let publisher = 1 - owner.index();
-    world.publish(publisher, "a/b", false);
+    let publisher = 1 - key("a/b").owner(2).0;
+    world.publish(publisher.into(), "a/b", false);
     assert!(world.answer(0), "one owner is asked");
     // The answer is on its way while a client of the publisher's own shard subscribes.
-    world.toggle(publisher as u8, 0, "a/b", Mark::Transient);
-    world.publish(publisher, "a/b", false);
+    world.toggle(publisher, 0, "a/b", Mark::Transient);
+    world.publish(publisher.into(), "a/b", false);
     assert_eq!(world.asked.len(), 1, "the cached route is stale");
     world.answer(0);
-    world.publish(publisher, "a/b", false);
+    world.publish(publisher.into(), "a/b", false);
     assert!(
         world.asked.is_empty(),
         "a second publish needs no other shard"

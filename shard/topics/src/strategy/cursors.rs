@@ -3,6 +3,7 @@
 use wire_message::{Map, Seed, ShardId};
 
 use super::{Pick, Strategy, scale};
+use crate::bits::high_32;
 use crate::{GroupRoute, GroupShard};
 
 /// Whose turn it is in each shared subscription that this shard's sessions publish to.
@@ -49,7 +50,7 @@ impl Cursors {
             return None;
         }
         if let Some(number) = pick.number(group.hash) {
-            return at(&group.shards, weight, scale((number >> 32) as u32, total));
+            return at(&group.shards, weight, scale(high_32(number), total));
         }
         let wanted = |shard: ShardId| {
             group
@@ -96,9 +97,11 @@ fn at(
 /// Turn `turn` of a cycle of `total`: every place once in a cycle, and neighbours far apart, so that
 /// a shard's turns don't come all in a row.
 fn spread(turn: usize, total: usize) -> usize {
-    let golden = total * 5 / 8;
-    let stride = (golden.max(1)..).find(|stride| coprime(*stride, total));
-    let stride = stride.expect("`total + 1` at the latest");
+    // `total + 1` is coprime to `total`, so the search ends there at the latest.
+    let mut stride = (total * 5 / 8).max(1);
+    while !coprime(stride, total) {
+        stride += 1;
+    }
     turn * stride % total
 }
 

@@ -1,6 +1,7 @@
 //! The second stage: a shard picks one of its members.
 
 use super::{Pick, Strategy, scale};
+use crate::bits::low_32;
 use crate::{Group, Member, SessionIndex};
 
 /// Members that are compared for the fewest unacknowledged messages. More: the next so many, in
@@ -23,7 +24,7 @@ impl Group {
             return None;
         }
         if let Some(number) = pick.number(self.hash) {
-            return members.get(scale(number as u32, members.len())).copied();
+            return members.get(scale(low_32(number), members.len())).copied();
         }
         if pick.strategy == Strategy::Sticky {
             let same = members
