@@ -29,9 +29,24 @@ pub(crate) struct File {
     pub(crate) bytes: u64,
     /// The content, or nothing if it is not text.
     pub(crate) text: Option<String>,
+    /// Code and comments told apart, if this is Rust.
+    pub(crate) source: Option<RustSource>,
 }
 
 impl File {
+    fn new(path: String, bytes: u64, text: Option<String>) -> Self {
+        let mut file = Self {
+            path,
+            bytes,
+            text,
+            source: None,
+        };
+        if file.is_rust() {
+            file.source = file.text.as_deref().map(RustSource::new);
+        }
+        file
+    }
+
     /// The last part of the path.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
@@ -87,10 +102,12 @@ impl Tree {
     /// A tree made of paths and texts, for the tests of the rules.
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let files = files.iter().map(|(path, text)| File {
-            path: (*path).to_owned(),
-            bytes: text.len() as u64,
-            text: Some((*text).to_owned()),
+        let files = files.iter().map(|(path, text)| {
+            File::new(
+                (*path).to_owned(),
+                text.len() as u64,
+                Some((*text).to_owned()),
+            )
         });
         Self::new(files.collect()).expect("the manifests of a sample are TOML")
     }
@@ -107,31 +124,29 @@ impl Tree {
         Ok(Self { files, crates })
     }
 
+    /// The file at `path`, if there is one.
+    pub(crate) fn file(&self, path: &str) -> Option<&File> {
+        let found = self
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(path));
+        found.ok().map(|index| &self.files[index])
+    }
+
     /// The text of the file at `path`, if there is one.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
-        self.files
-            .iter()
-            .find(|file| file.path == path)?
-            .text
-            .as_deref()
+        self.file(path)?.text.as_deref()
     }
 
     /// Whether there is a file at `path`.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.files
-            .binary_search_by(|file| file.path.as_str().cmp(path))
-            .is_ok()
+        self.file(path).is_some()
     }
 
     /// All Rust files, each with its code and comments told apart.
-    pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, RustSource)> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &RustSource)> {
         self.files
             .iter()
-            .filter(|file| file.is_rust())
-            .filter_map(|file| {
-                let text = file.text.as_deref()?;
-                Some((file, RustSource::new(text)))
-            })
+            .filter_map(|file| Some((file, file.source.as_ref()?)))
     }
 
     /// The crate a file belongs to: the one in the nearest folder above it.
@@ -166,11 +181,7 @@ fn read_folder(root: &Path, below: &str, files: &mut Vec<File>) -> anyhow::Resul
         } else if kind.is_file() {
             let content = fs::read(entry.path()).with_context(|| format!("read {path}"))?;
             let bytes = content.len() as u64;
-            files.push(File {
-                path,
-                bytes,
-                text: String::from_utf8(content).ok(),
-            });
+            files.push(File::new(path, bytes, String::from_utf8(content).ok()));
         }
     }
     Ok(())

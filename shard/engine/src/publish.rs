@@ -289,7 +289,7 @@ impl Engine {
 
     fn check_publish(&self, publish: &Publish<'_>, topic: TopicRef<'_>) -> Result<(), Fault> {
         let mqtt = &self.clients.settings.mqtt;
-        // [v5 3.2.2-12], [v5 3.3.2-...]: what CONNACK said does not exist.
+        // [v5 3.2.2-11], [v5 3.2.2-14]: what CONNACK said does not exist.
         if publish.qos > mqtt.connect.qos_max {
             return Err(Fault::Disconnect(ReasonCode::QosNotSupported));
         }

@@ -29,7 +29,7 @@ pub(super) fn check(tree: &Tree, tables: &[Table], findings: &mut Vec<Finding>) 
                 }
             }
         }
-        for test in rust_tests(&source) {
+        for test in rust_tests(source) {
             for table in tables {
                 if let Some(id) = id_in_name(test, table.version).filter(|id| !table.has(id)) {
                     let message = format!("{test}: {id} is no statement of {}", table.title);

@@ -23,7 +23,7 @@ impl TestIndex {
             let Some(package) = tree.crate_of(&file.path) else {
                 continue;
             };
-            names.extend(rust_tests(&source).map(|test| format!("{}::{test}", package.name)));
+            names.extend(rust_tests(source).map(|test| format!("{}::{test}", package.name)));
         }
         for file in tree.files.iter().filter(|file| file.has_ending("py")) {
             let text = file.text.as_deref().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::finding::Finding;
 use crate::manifest::Manifest;
 use crate::rust_source::RustSource;
-use crate::tree::Tree;
+use crate::tree::{File, Tree};
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     let mut reached = BTreeSet::new();
@@ -15,12 +15,12 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
         .flat_map(|manifest| roots(tree, manifest))
         .collect::<Vec<_>>();
     while let Some((path, is_root)) = waiting.pop() {
-        let Some(text) = tree.text(&path) else {
+        let Some(file) = tree.file(&path) else {
             continue;
         };
         if reached.insert(path.clone()) {
             waiting.extend(
-                modules(tree, &path, is_root, text)
+                modules(tree, file, is_root)
                     .into_iter()
                     .map(|path| (path, false)),
             );
@@ -57,19 +57,19 @@ fn roots(tree: &Tree, manifest: &Manifest) -> Vec<(String, bool)> {
     roots.into_iter().map(|path| (path, true)).collect()
 }
 
-/// The files of the modules that the file at `path` declares.
-fn modules(tree: &Tree, path: &str, is_root: bool, text: &str) -> Vec<String> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+/// The files of the modules that `file` declares.
+fn modules(tree: &Tree, file: &File, is_root: bool) -> Vec<String> {
+    let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let below = if is_root {
         folder.to_owned()
     } else {
         format!("{folder}/{}", name.trim_end_matches(".rs"))
     };
-    let mut paths = explicit_paths(text)
+    let mut paths = explicit_paths(file.text.as_deref().unwrap_or_default())
         .map(|path| format!("{folder}/{path}"))
         .collect::<Vec<_>>();
-    let source = RustSource::new(text);
-    let words = source.words().map(|(_, word)| word).collect::<Vec<_>>();
+    let words = file.source.iter().flat_map(RustSource::words);
+    let words = words.map(|(_, word)| word).collect::<Vec<_>>();
     for pair in words.windows(2).filter(|pair| pair[0] == "mod") {
         let name = pair[1].trim_start_matches("r#");
         paths.extend([

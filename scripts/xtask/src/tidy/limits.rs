@@ -1,8 +1,9 @@
 //! Every bound says what happens at the bound.
 //!
 //! The rule: in a file named `limits.rs`, the documentation of each named constant has a sentence
-//! that begins with `Full:` and says what happens when the limit is reached. Assertions
-//! (`const _: () = ...`) relate limits to each other and need none.
+//! that begins with `Full:` and says what happens when the limit is reached. Three kinds bound
+//! nothing and need none: assertions (`const _: () = ...`), times (of type `Duration`) and
+//! thresholds (named `..._MIN`).
 
 use crate::finding::Finding;
 use crate::tree::Tree;
@@ -19,7 +20,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
                 documentation.push_str(text);
                 documentation.push(' ');
             } else if let Some(name) = constant_name(line) {
-                if name != "_" && !says_what_full_means(&documentation) {
+                if is_bound(name, line) && !says_what_full_means(&documentation) {
                     let message =
                         format!("{name}: say what happens at the limit, as \"Full: ...\"");
                     findings.push(Finding::line(&file.path, index + 1, message));
@@ -45,6 +46,10 @@ fn constant_name(line: &str) -> Option<&str> {
         .filter(|name| !name.starts_with("fn "))
 }
 
+fn is_bound(name: &str, declaration: &str) -> bool {
+    name != "_" && !name.ends_with("_MIN") && !declaration.contains(": Duration =")
+}
+
 fn says_what_full_means(documentation: &str) -> bool {
     documentation
         .split_once("Full:")
@@ -62,7 +67,7 @@ mod tests {
                     /// Entries of a batch.\npub const B: usize = 1;\n\
                     /// Bytes. Full:\npub(crate) const C: usize = 1;\n\
                     pub const D: usize = 1;\nconst _: () = assert!(A == B);\n\
-                    const fn e() {}\n";
+                    const fn e() {}\npub const F_MIN: usize = 1;\npub const G: Duration = X;\n";
         let found = findings_of(check, &[("shard/a/src/limits.rs", text)]);
         let lines = found
             .iter()

@@ -9,9 +9,9 @@ const INVARIANT_WORDS_MIN: usize = 2;
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     for (file, source) in tree.rust() {
-        check_attributes(&file.path, &source, findings);
+        check_attributes(&file.path, source, findings);
         if !file.is_test() {
-            check_expect_calls(&file.path, &source, findings);
+            check_expect_calls(&file.path, source, findings);
         }
     }
 }

@@ -19,10 +19,8 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
             continue;
         };
         let whole = text.lines().count();
-        let outside = match RustSource::new(text).tests_begin() {
-            Some(line) if file.is_rust() => line - 1,
-            _ => whole,
-        };
+        let tests_begin = file.source.as_ref().and_then(RustSource::tests_begin);
+        let outside = tests_begin.map_or(whole, |line| line - 1);
         if outside > LINES_MAX && !file.is_test() {
             let message = format!("{outside} lines outside its tests, {LINES_MAX} are allowed");
             findings.push(Finding::file(&file.path, message));
