@@ -17,35 +17,32 @@ impl Engine {
         out: &mut Outputs,
     ) {
         self.links.answered(from, out);
-        match answer {
-            Answer::Claimed(id, claimed) => match self.requests.take(id) {
-                Request::Claim(key, place) => {
-                    self.claim_answered(key, place, claimed, out);
-                    self.subscribe_answered(key, now, out);
+        let id = match &answer {
+            Answer::Claimed(id, _)
+            | Answer::Known(id)
+            | Answer::Retained(id, ..)
+            | Answer::Route(id, _) => *id,
+        };
+        match (self.requests.take(id), answer) {
+            (Request::Claim(key, place), Answer::Claimed(_, claimed)) => {
+                self.claim_answered(key, place, claimed, out);
+                self.subscribe_answered(key, now, out);
+            }
+            (Request::Interest(key), Answer::Known(_)) => self.subscribe_answered(key, now, out),
+            (Request::Store(key), Answer::Known(_)) => {
+                if let Some(connection) = self.clients.connections.get_mut(key) {
+                    connection.hold_mut().stored = true;
                 }
-                other => unreachable!("{other:?} is not answered by a claim"),
-            },
-            Answer::Known(id) => match self.requests.take(id) {
-                Request::Interest(key) => self.subscribe_answered(key, now, out),
-                Request::Store(connection) => {
-                    if let Some(connection) = self.clients.connections.get_mut(connection) {
-                        connection.hold_mut().stored = true;
-                    }
-                    self.resume(connection, Wait::Stored, out);
-                }
-                Request::StoreItem(key) => self.item_stored(key),
-                other => unreachable!("{other:?} is not answered by a word"),
-            },
-            Answer::Retained(id, messages, after) => match self.requests.take(id) {
-                Request::Retained(session) => {
-                    self.retained_answered(session, from, messages, after, now, out);
-                }
-                other => unreachable!("{other:?} is not answered by messages"),
-            },
-            Answer::Route(id, route) => match self.requests.take(id) {
-                Request::Route(key) => self.route_answered(from, key, *route, out),
-                other => unreachable!("{other:?} is not answered by a route"),
-            },
+                self.resume(key, Wait::Stored, out);
+            }
+            (Request::StoreItem(key), Answer::Known(_)) => self.item_stored(key),
+            (Request::Retained(session), Answer::Retained(_, messages, after)) => {
+                self.retained_answered(session, from, messages, after, now, out);
+            }
+            (Request::Route(key), Answer::Route(_, route)) => {
+                self.route_answered(from, key, *route, out);
+            }
+            (request, answer) => unreachable!("{answer:?} is no answer to {request:?}"),
         }
     }
 }

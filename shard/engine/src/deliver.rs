@@ -1,6 +1,6 @@
 //! Delivering a message to one session: at once, or through its queue.
 
-use shard_session::{AliasUse, Delivery, DropReason, Pushed, Resend};
+use shard_session::{Acknowledged, AliasUse, Delivery, DropReason, Pushed, Resend};
 use wire_message::{Instant, Qos};
 use wire_mqtt::forward::Form;
 use wire_mqtt::{AckKind, PacketId, ReasonCode};
@@ -153,7 +153,7 @@ impl Clients {
             self.send_publish(connection, &wish, None, &mut parcel, out);
             return;
         }
-        if self.is_too_large(connection, &wish, &mut parcel) {
+        if self.is_too_large(connection, &wish, &parcel) {
             return;
         }
         let id = self
@@ -182,13 +182,26 @@ impl Clients {
             }
             Some(Resend::Publish(id, delivery)) => {
                 let delivery = delivery.clone();
-                self.send_again(connection, id, &delivery, now, out);
+                if !self.send_again(connection, id, &delivery, now, out) {
+                    self.give_up(key, id, now);
+                }
                 true
             }
         }
     }
 
-    /// Sends a PUBLISH with DUP, \[v5 3.3.1-1\], \[v311 3.3.1-1\].
+    /// Forgets a delivery that its client does not accept, as if it had been acknowledged.
+    fn give_up(&mut self, key: SessionKey, id: PacketId, now: Instant) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if session.outbound.puback(id) == Acknowledged::Unknown {
+            session.outbound.pubrec(id, true, now);
+        }
+    }
+
+    /// Sends a PUBLISH with DUP, \[v5 3.3.1-1\], \[v311 3.3.1-1\]; false if the client does not
+    /// accept a packet of its size.
     pub(crate) fn send_again(
         &mut self,
         connection: ConnectionKey,
@@ -196,11 +209,10 @@ impl Clients {
         delivery: &Delivery,
         now: Instant,
         out: &mut Outputs,
-    ) {
+    ) -> bool {
         let Some(version) = self.connections.get(connection).map(|c| c.version) else {
-            return;
+            return true;
         };
-        let mut parcel = Parcel::shared(delivery.message(), now);
         let ids: Vec<u32> = delivery.subscription_ids().collect();
         let wish = Wish {
             qos: delivery.qos(),
@@ -208,11 +220,16 @@ impl Clients {
             ids: &ids,
             group: None,
         };
+        let mount = self.mount_bytes(connection);
+        let mut parcel = Parcel::shared(delivery.message(), now);
+        if self.is_too_large(connection, &wish, &parcel) {
+            return false;
+        }
         let form = Form {
             dup: true,
             ..parcel.form(version, &wish)
         };
-        let encoded = parcel.encode(&form, &mut out.bytes);
+        let encoded = parcel.encode(&form, mount, &mut out.bytes);
         self.emit(
             connection,
             encoded,
@@ -221,6 +238,7 @@ impl Clients {
             delivery.qos(),
             out,
         );
+        true
     }
 
     /// Whether the client does not accept the packet: then it counts as delivered and dropped.
@@ -263,9 +281,11 @@ impl Clients {
             return;
         };
         let (version, topic_alias_max) = (connection.version, connection.topic_alias_max);
+        let mounted = connection.mounted;
         if wish.qos == Qos::AtMostOnce && self.is_too_large(key, wish, parcel) {
             return;
         }
+        let mount = if mounted { self.mount_bytes(key) } else { 0 };
         let encoded = match self.alias(key, topic_alias_max, parcel) {
             Some(AliasUse { alias, first_time }) => {
                 let topic_alias = Some((alias.get(), first_time));
@@ -273,8 +293,9 @@ impl Clients {
                     topic_alias,
                     ..parcel.form(version, wish)
                 };
-                parcel.encode(&form, &mut out.bytes)
+                parcel.encode(&form, mount, &mut out.bytes)
             }
+            None if mounted => parcel.encode(&parcel.form(version, wish), mount, &mut out.bytes),
             None => parcel.encoded(version, wish, &mut out.bytes),
         };
         self.counters.messages_delivered += 1;

@@ -157,6 +157,10 @@ impl Engine {
 }
 
 /// The word for a reason in `$SYS` events.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other reasons are the peer's fault"
+)]
 const fn event_reason(reason: ReasonCode) -> &'static str {
     match reason {
         ReasonCode::KeepAliveTimeout => "keepalive_timeout",

@@ -161,7 +161,7 @@ impl Engine {
             let clients = &self.clients;
             let member = self.index.group_mut(id).pick(&choice, |session| {
                 let session = clients.sessions.get(clients.session_key(session));
-                session.map_or(0, |session| session.outbound.len() as u32)
+                session.map_or(0, |session| saturate(session.outbound.len()))
             });
             let Some(member) = member else { continue };
             let subscriber = Subscriber {
@@ -208,6 +208,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn saturate(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl Clients {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wire_message::{Instant, Message, MessageRef, Qos};
+use wire_message::{Instant, Message, MessageRef, Qos, TopicRef};
 use wire_mqtt::forward::{self, Form};
 use wire_mqtt::{PacketId, Version};
 
@@ -86,7 +86,7 @@ impl<'a> Parcel<'a> {
         bytes: &mut Vec<u8>,
     ) -> Encoded {
         if !wish.ids.is_empty() && version == Version::V5 {
-            return self.encode(&self.form(version, wish), bytes);
+            return self.encode(&self.form(version, wish), 0, bytes);
         }
         let number = usize::from(version == Version::V5) * 6
             + usize::from(wish.qos.bits()) * 2
@@ -94,18 +94,26 @@ impl<'a> Parcel<'a> {
         if let Some(encoded) = self.forms[number] {
             return encoded;
         }
-        let encoded = self.encode(&self.form(version, wish), bytes);
+        let encoded = self.encode(&self.form(version, wish), 0, bytes);
         self.forms[number] = Some(encoded);
         encoded
     }
 
-    /// The packet in a form that nobody else shares: with a topic alias, or sent again.
-    pub(crate) fn encode(&self, form: &Form<'_>, bytes: &mut Vec<u8>) -> Encoded {
+    /// The packet in a form that nobody else shares: with a topic alias, sent again, or without
+    /// the first `mount` bytes of its topic, if there is a topic without them.
+    pub(crate) fn encode(&self, form: &Form<'_>, mount: usize, bytes: &mut Vec<u8>) -> Encoded {
         let start = index(bytes.len());
+        let mut message = self.message;
+        let inner = message.topic.as_str().get(mount..).unwrap_or_default();
+        if mount > 0
+            && let Ok(topic) = TopicRef::new(inner)
+        {
+            message.topic = topic;
+        }
         let forwarded = if self.has_shared_payload() {
-            forward::encode_head(bytes, &self.message, form)
+            forward::encode_head(bytes, &message, form)
         } else {
-            forward::encode(bytes, &self.message, form)
+            forward::encode(bytes, &message, form)
         };
         Encoded {
             start,

@@ -37,7 +37,7 @@ pub(crate) enum Request {
 /// rings; a connection has one packet in progress that may wait to ask.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    requests: Slab<Request>,
+    asked: Slab<Request>,
     resolving: Slab<(Resolving, bool), OfResolving>,
     by_topic: Map<Box<str>, ResolvingKey>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Requests {
 impl Requests {
     pub(crate) fn new(seed: Seed) -> Self {
         Self {
-            requests: Slab::new(),
+            asked: Slab::new(),
             resolving: Slab::new(),
             by_topic: Map::with_hasher(seed),
         }
@@ -53,7 +53,7 @@ impl Requests {
 
     /// Notes a request; its id goes with it.
     pub(crate) fn insert(&mut self, request: Request) -> RequestId {
-        RequestId(self.requests.insert(request).index())
+        RequestId(self.asked.insert(request).index())
     }
 
     /// The request that an answer is to.
@@ -62,7 +62,7 @@ impl Requests {
             .requests
             .key_from(id.0)
             .expect("a shard answers what it was asked, once");
-        self.requests.remove(key).expect("the key was just found")
+        self.asked.remove(key).expect("the key was just found")
     }
 
     /// The question for a topic's route that others may join.
@@ -102,6 +102,6 @@ impl Requests {
 
     /// Whether no answer is awaited.
     pub(crate) fn is_empty(&self) -> bool {
-        self.requests.is_empty()
+        self.asked.is_empty()
     }
 }

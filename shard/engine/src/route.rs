@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shard_topics::{GroupRoute, Lookup, Pending, Pick, Route, TopicKey};
-use wire_message::{Message, MessageRef, ShardId, TopicName};
+use wire_message::{Instant, Message, MessageRef, ShardId, ShardSet, TopicName};
 
 use crate::backlog::ItemKey;
 use crate::engine::Engine;
@@ -13,7 +13,6 @@ use crate::key::ConnectionKey;
 use crate::output::{Output, Outputs};
 use crate::parcel::Parcel;
 use crate::requests::Request;
-use wire_message::Instant;
 
 /// Who waits for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,11 +116,7 @@ impl Engine {
         let here = self.place.shard;
         let picks = self.pick_shards(parcel.message(), &route.groups, scope);
         let plain = scope == Scope::All;
-        let mut targets = if plain {
-            route.shards
-        } else {
-            Default::default()
-        };
+        let mut targets = if plain { route.shards } else { ShardSet::EMPTY };
         for (shard, _) in &picks {
             targets.insert(*shard);
         }
@@ -239,12 +234,12 @@ impl Engine {
         }
         let key = TopicKey::new(topic.as_ref(), self.place.seed);
         let pending = Pending::new(key, self.place.seed, &self.place.epochs, &self.interest);
-        self.resolve(topic.clone(), pending, vec![waiter], !fresh, out);
+        self.resolve(topic, pending, vec![waiter], !fresh, out);
     }
 
     fn resolve(
         &mut self,
-        topic: TopicName,
+        topic: &TopicName,
         pending: Pending,
         first: Vec<Waiter>,
         listed: bool,
@@ -324,7 +319,7 @@ impl Engine {
             }
         } else if !later.is_empty() {
             let pending = Pending::new(key, self.place.seed, &self.place.epochs, &self.interest);
-            self.resolve(topic, pending, later, true, out);
+            self.resolve(&topic, pending, later, true, out);
         }
     }
 

@@ -195,14 +195,13 @@ impl Engine {
                 Resend::Pubrel(id) => again.push((id, None)),
             });
         for (id, delivery) in again {
-            match delivery {
-                Some(delivery) => self.clients.send_again(connection, id, &delivery, now, out),
-                None => {
-                    let success = ReasonCode::Success;
-                    self.clients
-                        .send_ack(connection, AckKind::Pubrel, id, success, out);
-                }
+            if let Some(delivery) = delivery {
+                self.clients.send_again(connection, id, &delivery, now, out);
+                continue;
             }
+            let success = ReasonCode::Success;
+            self.clients
+                .send_ack(connection, AckKind::Pubrel, id, success, out);
         }
     }
 }

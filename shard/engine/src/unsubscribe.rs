@@ -27,7 +27,7 @@ impl Engine {
         };
         self.clients.counters.packets_unsubscribe_received += 1;
         let mut codes = Vec::new();
-        for text in unsubscribe.filters.iter() {
+        for text in unsubscribe.filters {
             let named = self.clients.name(session, text, RewriteAction::Subscribe);
             let code = match FilterTarget::parse(&named) {
                 Err(_) => ReasonCode::TopicFilterInvalid,

@@ -60,7 +60,7 @@ impl Default for MqttSettings {
             inbound: InboundLimits {
                 receive_max: connect.receive_max,
                 awaited_max: 100,
-                await_timeout: Duration::from_secs(300),
+                await_timeout: Duration::from_mins(5),
             },
             connect,
             queue: QueueLimits::default(),

@@ -30,7 +30,7 @@ impl Default for RetainedSettings {
             bytes_max: usize::MAX,
             payload_bytes_max: 1 << 20,
             expiry_default_s: None,
-            sweep_interval: Duration::from_secs(60),
+            sweep_interval: Duration::from_mins(1),
             clear_is_silent: false,
         }
     }
