@@ -302,6 +302,16 @@ impl Clients {
         self.emit(key, encoded, id, parcel, wish.qos, out);
     }
 
+    /// Bytes of the client's mount point, which its deliveries leave out of their topics.
+    fn mount_bytes(&self, key: ConnectionKey) -> usize {
+        let session = self
+            .connections
+            .get(key)
+            .and_then(|connection| connection.session);
+        let session = session.and_then(|session| self.sessions.get(session));
+        session.map_or(0, |session| session.mount().len())
+    }
+
     fn alias(&mut self, key: ConnectionKey, maximum: u16, parcel: &Parcel<'_>) -> Option<AliasUse> {
         if maximum == 0 {
             return None;

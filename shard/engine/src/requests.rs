@@ -59,7 +59,7 @@ impl Requests {
     /// The request that an answer is to.
     pub(crate) fn take(&mut self, id: RequestId) -> Request {
         let key = self
-            .requests
+            .asked
             .key_from(id.0)
             .expect("a shard answers what it was asked, once");
         self.asked.remove(key).expect("the key was just found")
