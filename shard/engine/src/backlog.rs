@@ -139,8 +139,8 @@ impl Engine {
             self.store_retained(Arc::clone(&message), now);
         }
         self.item_stored_here(key);
-        if scope != Scope::All && route.is_none() {
-            // Whatever was known led to members that have gone.
+        if scope != Scope::All && route.is_none() && self.place.shards > 1 {
+            // Whatever was known led to members that have gone. One shard alone knows its own.
             self.ask_route(&message.topic().to_owned(), Waiter::Item(key), true, out);
             return;
         }
