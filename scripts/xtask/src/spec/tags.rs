@@ -1,7 +1,7 @@
 //! Each tag in the code, and each id in a test's name, is that of a statement.
 //!
 //! A tag is `[v5 3.1.2-22]` or `[v311 3.1.2-24]`, in documentation with backslashes before the
-//! brackets. A test's name carries the id as `v5_3_1_2_22_...`.
+//! brackets, or the string `"v5 3.1.2-22"`. A test's name carries the id as `v5_3_1_2_22_...`.
 
 use crate::finding::Finding;
 use crate::tree::Tree;
@@ -31,10 +31,19 @@ pub(super) fn check(tree: &Tree, tables: &[Table], findings: &mut Vec<Finding>) 
         }
         for test in rust_tests(source) {
             for table in tables {
-                if let Some(id) = id_in_name(test, table.version).filter(|id| !table.has(id)) {
+                for id in ids_in_name(test, table.version).filter(|id| !table.has(id)) {
                     let message = format!("{test}: {id} is no statement of {}", table.title);
                     findings.push(Finding::file(&file.path, message));
                 }
+            }
+        }
+        for literal in &source.literals {
+            let tag = literal.text.split_once(' ').filter(|(_, id)| is_id(id));
+            let Some((version, id)) = tag else { continue };
+            let table = tables.iter().find(|table| table.version == version);
+            if let Some(table) = table.filter(|table| !table.has(id)) {
+                let message = format!("\"{version} {id}\" is no statement of {}", table.title);
+                findings.push(Finding::line(&file.path, literal.line, message));
             }
         }
     }
@@ -55,15 +64,27 @@ fn tags<'a>(line: &'a str, version: &str) -> impl Iterator<Item = &'a str> {
         .filter(|id| id.contains('-'))
 }
 
-/// The id that a test's name begins with.
-fn id_in_name(name: &str, version: &str) -> Option<String> {
-    let rest = name.strip_prefix(version)?.strip_prefix('_')?;
-    let parts = rest.splitn(5, '_').take(4).collect::<Vec<_>>();
-    let &[chapter, section, part, number] = parts.as_slice() else {
-        return None;
-    };
-    let id = format!("{chapter}.{section}.{part}-{number}");
-    is_id(&id).then_some(id)
+/// The ids that a test's name begins with: four numbers make one, and further numbers are further
+/// ids, or further statements of the same section if they do not come in fours.
+fn ids_in_name(name: &str, version: &str) -> impl Iterator<Item = String> {
+    let rest = name
+        .strip_prefix(version)
+        .and_then(|rest| rest.strip_prefix('_'));
+    let parts = rest.unwrap_or_default().split('_');
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = parts.take_while(is_number).collect::<Vec<_>>();
+    let mut ids = Vec::new();
+    if let [chapter, section, part, number, more @ ..] = numbers.as_slice() {
+        let section = format!("{chapter}.{section}.{part}");
+        ids.push(format!("{section}-{number}"));
+        if more.len().is_multiple_of(4) {
+            let groups = more.chunks_exact(4);
+            ids.extend(groups.map(|id| format!("{}.{}.{}-{}", id[0], id[1], id[2], id[3])));
+        } else {
+            ids.extend(more.iter().map(|number| format!("{section}-{number}")));
+        }
+    }
+    ids.into_iter()
 }
 
 #[cfg(test)]
@@ -102,10 +123,24 @@ mod tests {
     }
 
     #[test]
+    fn a_string_without_a_statement_is_found() {
+        assert!(findings("f(\"v5 3.1.2-22\", \"v6 1.1.1-1\", \"v5 is here\")").is_empty());
+        let found = findings("f(\"v5 3.1.2-23\")");
+        assert_eq!(
+            found,
+            ["wire/a/src/b.rs:1: \"v5 3.1.2-23\" is no statement of MQTT"]
+        );
+    }
+
+    #[test]
     fn a_test_named_for_no_statement_is_found() {
         let right =
             "#[test]\nfn v5_3_1_2_22_silence_disconnects() {}\n#[test]\nfn v5_is_fine() {}\n";
         assert!(findings(right).is_empty());
+        let found = findings("#[test]\nfn v5_3_1_2_22_11_keep_alive() {}\n");
+        assert!(found[0].ends_with("3.1.2-11 is no statement of MQTT"));
+        let found = findings("#[test]\nfn v5_3_1_2_22_3_1_2_9_and_10_a() {}\n");
+        assert!(found[0].ends_with("3.1.2-9 is no statement of MQTT"));
         let found = findings("#[test]\nfn v5_3_1_2_24_silence_disconnects() {}\n");
         assert_eq!(found.len(), 1);
         assert!(found[0].ends_with("3.1.2-24 is no statement of MQTT"));

@@ -130,7 +130,7 @@ fn v311_3_8_3_4_reserved_bits_are_clear_and_qos_is_not_3() {
 }
 
 #[test]
-fn v5_3_8_3_1_there_is_no_retain_handling_3() {
+fn v5_there_is_no_retain_handling_3() {
     let error = DecodeError::SubscribeRetainHandling;
     assert_eq!(subscribe(Version::V5, 0x30), Some(error));
     assert_eq!(error.reason_code(), ReasonCode::ProtocolError);

@@ -120,7 +120,7 @@ fn decode(place: Place, properties: &[u8]) -> Option<DecodeError> {
 }
 
 #[test]
-fn v5_2_2_2_2_properties_stand_where_they_belong() {
+fn v5_properties_stand_where_they_belong() {
     for (property, places) in TABLE {
         let id = property[0];
         for place in PLACES {
@@ -133,7 +133,7 @@ fn v5_2_2_2_2_properties_stand_where_they_belong() {
 }
 
 #[test]
-fn v5_2_2_2_2_properties_stand_once_but_for_two() {
+fn v5_properties_stand_once_but_for_two() {
     for (property, places) in TABLE {
         let id = property[0];
         for &place in *places {
@@ -148,7 +148,7 @@ fn v5_2_2_2_2_properties_stand_once_but_for_two() {
 }
 
 #[test]
-fn v5_2_2_2_2_unknown_properties_are_malformed() {
+fn v5_unknown_properties_are_malformed() {
     for id in 0..=255 {
         if TABLE.iter().any(|(property, _)| property[0] == id) {
             continue;
