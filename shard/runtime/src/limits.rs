@@ -28,11 +28,11 @@ pub(crate) const LEAVE: Duration = Duration::from_millis(500);
 /// How long a listener that is out of descriptors rests.
 pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// Memory that glommio pins for its own input and output, of which a shard makes none.
+/// Memory that glommio pins for its own input and output. Full: never, a shard makes none.
 pub(crate) const GLOMMIO_IO_BYTES: usize = 64 * 1024;
 
-/// Depth of glommio's own rings.
+/// Depth of glommio's own rings. Full: glommio submits what is there and goes on.
 pub(crate) const GLOMMIO_RING_DEPTH: usize = 128;
 
-/// Locked memory that each shard's executor asks for at start.
+/// Locked memory that each shard's executor asks for at start. Full: the start is refused.
 pub(crate) const LOCKED_BYTES_PER_SHARD: u64 = 512 * 1024;
