@@ -8,7 +8,7 @@
 //!
 //! Invariants: an idle connection has no task, timer, future or buffer; all work of a turn is bounded
 //! (`limits.rs`); the clock is read once per turn, in one place; a thread sleeps only after it has said
-//! so and looked once more (`sleep_flag.rs`); glommio is named in `shards.rs` and `shard.rs` only.
+//! so and looked once more (`sleep_flag.rs`); glommio is named in `shards.rs` only.
 //!
 //! Start with [`Shards`], then `shard.rs`.
 #![allow(clippy::disallowed_methods, reason = "drives I/O")]

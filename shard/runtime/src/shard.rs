@@ -57,6 +57,7 @@ pub(crate) struct State {
     more_entries: bool,
     /// When listeners that were out of descriptors try again.
     accept_again: Option<Instant>,
+    accept_fails: bool,
     leaving: Option<Leaving>,
 }
 
@@ -74,6 +75,7 @@ impl State {
             now,
             more_entries: false,
             accept_again: None,
+            accept_fails: false,
             leaving: None,
         }
     }

@@ -13,6 +13,9 @@ pub(crate) const OUTBOX_SMALL_BYTES: usize = 4 * 1024;
 /// Largest send buffer that the pool keeps. Full: a larger one is freed once it is sent.
 pub(crate) const OUTBOX_KEPT_BYTES: usize = 256 * 1024;
 
+/// Places for shared bytes that a send buffer in the pool keeps. Full: the rest is freed.
+pub(crate) const SPLICES_KEPT: usize = 16;
+
 /// Pieces of memory handed to the kernel in one send. Full: the rest follows in the next send.
 pub(crate) const PIECES_PER_SEND_MAX: usize = 64;
 

@@ -1,7 +1,7 @@
 //! The bytes that wait to leave one socket, in order.
 
 use crate::SharedBytes;
-use crate::limits::{OUTBOX_START_BYTES, PIECES_PER_SEND_MAX};
+use crate::limits::{OUTBOX_START_BYTES, PIECES_PER_SEND_MAX, SPLICES_KEPT};
 
 /// Bytes to send: copied ones, with shared ones spliced in where they belong.
 pub struct Outbox {
@@ -93,6 +93,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.copied.clear();
         self.splices.clear();
+        self.splices.shrink_to(SPLICES_KEPT);
         self.spliced_bytes = 0;
         self.sent = 0;
         // Rare and large next to the rest: an outbox in the pool is a buffer and nothing else.

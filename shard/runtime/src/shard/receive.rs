@@ -49,7 +49,11 @@ impl Shard {
         match event {
             Event::Accepted { listener, socket } => self.accept(listener, socket),
             Event::AcceptFailed { listener, error } => {
-                warn!(listener = listener.index(), %error, "A listener cannot accept");
+                // Once, not ten times a second, until it works again.
+                if !self.state.accept_fails {
+                    warn!(listener = listener.index(), %error, "A listener cannot accept");
+                }
+                self.state.accept_fails = true;
                 self.state.accept_again = Some(self.state.now + ACCEPT_REST);
             }
             Event::Readable { tag, ended, .. } => match Owner::of(tag) {
@@ -94,6 +98,7 @@ impl Shard {
         if self.state.leaving.is_some() {
             return;
         }
+        self.state.accept_fails = false;
         // Gone already, most likely.
         let Ok(peer) = peer_address(&socket) else {
             return;
