@@ -1,6 +1,9 @@
 //! A client that keeps to the standard, and does at random what clients do.
+//!
+//! The protocol is `wire/client`'s; what is here decides what to do and writes the history.
 
 mod connect;
+mod event;
 mod memory;
 mod publish;
 mod receive;
@@ -10,15 +13,20 @@ mod wire;
 
 use core::time::Duration;
 
+use wire_client::{Acknowledge, Client as Protocol, Settings, State};
 use wire_message::{Instant, ShardId};
-use wire_mqtt::{Packet, Version};
+use wire_mqtt::Version;
 
+use self::event::Happened;
 use self::memory::Memory;
-use self::wire::Wire;
+use self::wire::{Ghost, Wire, flush};
 use crate::history::{ClientNumber, Ending};
 use crate::links::LinkId;
 use crate::outside::Outside;
 use crate::violation::{Checked, Violation, ensure};
+
+/// QoS 1 and 2 messages on their way to the broker, if it does not allow fewer.
+const INFLIGHT_MAX: u16 = 20;
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +57,11 @@ pub(crate) struct Client {
     id: String,
     version: Version,
     kind: Kind,
+    protocol: Protocol,
     memory: Memory,
     wire: Option<Wire>,
     /// Connections that were left open when a new one was made.
-    ghosts: Vec<Wire>,
+    ghosts: Vec<Ghost>,
     asleep_until: Instant,
     has_left: bool,
 }
@@ -60,37 +69,29 @@ pub(crate) struct Client {
 impl Client {
     /// A client that has never connected.
     pub(crate) fn new(number: ClientNumber, kind: Kind, outside: &mut Outside) -> Self {
+        let versions = [
+            Version::V31,
+            Version::V311,
+            Version::V311,
+            Version::V5,
+            Version::V5,
+            Version::V5,
+        ];
         let version = match kind {
             Kind::Observer => Version::V5,
-            Kind::Ordinary | Kind::Member => outside.rng.pick(&[
-                Version::V31,
-                Version::V311,
-                Version::V311,
-                Version::V5,
-                Version::V5,
-                Version::V5,
-            ]),
+            Kind::Ordinary | Kind::Member => outside.rng.pick(&versions),
         };
+        let protocol = Protocol::new(Settings {
+            acknowledge: Acknowledge::ByCaller,
+            inflight_max: INFLIGHT_MAX,
+            aliases_max: outside.rng.pick(&[0, 0, 3]),
+        });
         Self {
             number,
             id: format!("client-{}", number.0),
             version,
             kind,
-            memory: Memory::default(),
-            wire: None,
-            ghosts: Vec::new(),
-            asleep_until: Instant::ZERO,
-            has_left: false,
-        }
-    }
-
-    /// A client that comes late, to see what is retained.
-    pub(crate) fn newcomer(number: usize) -> Self {
-        Self {
-            number: ClientNumber(number),
-            id: "newcomer".into(),
-            version: Version::V5,
-            kind: Kind::Observer,
+            protocol,
             memory: Memory::default(),
             wire: None,
             ghosts: Vec::new(),
@@ -110,45 +111,44 @@ impl Client {
             self.asleep_until = Instant::ZERO;
         }
         if self.wire.is_none() {
-            return Ok(self.come(mood, outside));
+            return self.come(mood, outside);
         }
         if self.asleep_until <= outside.now {
             self.read(outside)?;
         }
-        self.acknowledge(mood, outside);
-        self.stay_alive(outside);
+        self.acknowledge(mood, outside)?;
+        self.stay_alive(outside)?;
         let arrival = match mood {
-            Mood::Random => self.follow_script(outside),
+            Mood::Random => self.follow_script(outside)?,
             Mood::Calm => {
                 if self.kind == Kind::Observer {
-                    self.subscribe_once(outside);
+                    self.subscribe_once(outside)?;
                 }
                 None
             }
             Mood::Leaving => {
-                self.leave(outside);
+                self.leave(outside)?;
                 None
             }
         };
         if let Some(wire) = &mut self.wire {
-            wire.flush(outside);
+            flush(wire.link, &mut wire.unsent, outside);
         }
         Ok(arrival)
     }
 
-    /// Whether the client waits for nothing.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.ghosts.is_empty()
-            && self.memory.outbound.is_empty()
-            && self.memory.inbound.is_empty()
-            && self.wire.as_ref().is_none_or(Wire::is_quiet)
-    }
-
     /// What the client waits for, for a person to read.
     pub(crate) fn state(&self) -> String {
+        let Self {
+            id,
+            memory,
+            wire,
+            ghosts,
+            ..
+        } = self;
         format!(
-            "{} {:?} {:?} ghosts {:?}",
-            self.id, self.memory, self.wire, self.ghosts
+            "{id} {:?} {memory:?} {wire:?} ghosts {ghosts:?}",
+            self.protocol.state()
         )
     }
 
@@ -157,9 +157,17 @@ impl Client {
         self.wire.as_ref().map(|wire| wire.link)
     }
 
+    /// Whether the client waits for nothing.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.ghosts.is_empty()
+            && self.memory.outbound.is_empty()
+            && self.memory.unreleased.is_empty()
+            && self.wire.as_ref().is_none_or(Wire::is_quiet)
+    }
+
     /// Whether the client is connected.
     pub(crate) fn is_connected(&self) -> bool {
-        self.wire.as_ref().is_some_and(|wire| wire.is_up)
+        self.protocol.state() == State::Connected
     }
 
     /// Whether the client ended its session and went.
@@ -167,48 +175,42 @@ impl Client {
         self.has_left
     }
 
-    /// Reads what arrived and handles every whole packet.
+    /// Reads what arrived and handles what it says.
     fn read(&mut self, outside: &mut Outside) -> Checked {
         let Some(wire) = &mut self.wire else {
             return Ok(());
         };
-        let is_at_end = wire.read(outside);
-        while let Some(packet) = self.wire.as_mut().and_then(Wire::next_packet) {
-            let version = self.version;
-            let decoded = wire::decode(&packet, version)?;
-            let link = self.wire.as_ref().map(|wire| wire.link);
-            outside.note(format_args!(
-                "{} got {} on {link:?}",
-                self.id,
-                summary(&decoded)
-            ));
-            self.handle(&decoded, outside)?;
+        let (bytes, is_at_end) = wire.read(outside);
+        let mut events = Vec::new();
+        self.protocol
+            .handle_input(&bytes, outside.now, &mut wire.unsent, |event| {
+                events.push(Happened::from(event));
+            })
+            .map_err(|error| Violation::new("well_formed", format!("{}: {error}", self.id)))?;
+        for event in events {
+            self.handle(event, outside)?;
         }
-        if is_at_end && self.wire.is_some() {
+        if is_at_end {
             self.closed_by_broker(outside)?;
         }
         Ok(())
     }
 
-    /// Reads connections that another one replaced, until the broker closes them.
+    /// Looks after connections that were given up, until the broker closes them.
     fn haunt(&mut self, outside: &mut Outside) -> Checked {
-        let mut ghosts = core::mem::take(&mut self.ghosts);
-        for ghost in &mut ghosts {
-            ghost.flush(outside);
-            ghost.is_at_end = ghost.read(outside);
-            while let Some(packet) = ghost.next_packet() {
-                let decoded = wire::decode(&packet, self.version)?;
-                ghost.note_farewell(&decoded);
-            }
+        for ghost in &mut self.ghosts {
+            ghost.act(self.version, outside)?;
         }
-        let (gone, left): (Vec<_>, Vec<_>) = ghosts.into_iter().partition(Wire::is_over);
-        self.ghosts = left;
-        for ghost in gone {
-            // [v5 3.1.4-3]: whoever is taken over is told, unless the transport broke.
+        for place in (0..self.ghosts.len()).rev() {
+            if !self.ghosts[place].is_over() {
+                continue;
+            }
+            let ghost = self.ghosts.swap_remove(place);
             let is_broken = outside.links[ghost.link].is_broken;
-            let is_told = ghost.is_told_takeover || self.version != Version::V5;
+            let is_silent = self.version != Version::V5 || is_broken || ghost.said_goodbye;
+            // [v5 3.1.4-3]: whoever is taken over is told.
             ensure(
-                is_told || is_broken || !ghost.is_up || ghost.said_goodbye,
+                ghost.is_told || is_silent || !ghost.is_up,
                 "takeover",
                 || {
                     format!(
@@ -217,18 +219,22 @@ impl Client {
                     )
                 },
             )?;
-            outside.stats.taken_over += u64::from(ghost.is_told_takeover);
+            outside.stats.taken_over += u64::from(ghost.is_told);
             let now = outside.now;
             outside
                 .links
                 .close_by_client(ghost.link, now, &mut outside.rng);
+            outside.moved += 1;
         }
         Ok(())
     }
 
     /// The broker closed the connection, or it broke.
     fn closed_by_broker(&mut self, outside: &mut Outside) -> Checked {
-        let wire = self.wire.take().expect("the caller has looked");
+        let Some(wire) = self.wire.take() else {
+            return Ok(());
+        };
+        self.protocol.connection_lost();
         let is_broken = outside.links[wire.link].is_broken;
         let ending = if is_broken {
             Ending::Broken
@@ -252,28 +258,21 @@ impl Client {
         })
     }
 
-    /// Sends PINGREQ when it is time.
-    fn stay_alive(&mut self, outside: &Outside) {
-        let Some(wire) = &mut self.wire else { return };
-        let silence = Duration::from_secs(u64::from(wire.keep_alive_s)) / 2;
-        if wire.is_up && !silence.is_zero() && outside.now.since(wire.sent_at) >= silence {
-            wire.send(&Packet::Pingreq, self.version, outside.now);
+    /// Sends PINGREQ in time.
+    fn stay_alive(&mut self, outside: &Outside) -> Checked {
+        let Some(wire) = &mut self.wire else {
+            return Ok(());
+        };
+        let early = Duration::from_secs(u64::from(wire.wish.keep_alive_s)) / 2;
+        let is_due = self
+            .protocol
+            .next_timeout()
+            .is_some_and(|due| due <= outside.now + early);
+        if is_due && self.asleep_until <= outside.now && self.protocol.state() == State::Connected {
+            self.protocol
+                .ping(outside.now, &mut wire.unsent)
+                .map_err(|error| Violation::new("well_formed", error.to_string()))?;
         }
+        Ok(())
     }
-}
-
-/// A packet in a few words.
-fn summary(packet: &Packet<'_>) -> String {
-    if let Packet::Publish(publish) = packet {
-        return format!(
-            "PUBLISH {:?} {:?} qos {} id {:?} dup {} retain {}",
-            publish.topic.map(|topic| topic.as_str().to_owned()),
-            crate::history::number_in(publish.payload).map(|id| id.0),
-            publish.qos.bits(),
-            publish.packet_id.map(wire_mqtt::PacketId::value),
-            publish.dup,
-            publish.retain,
-        );
-    }
-    format!("{packet:?}")
 }

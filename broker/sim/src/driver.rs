@@ -13,9 +13,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use shard_engine::settings::ListenerId;
 use shard_engine::{
-    ConnectionKey, ControlOutput, Engine, Entry, Input, Next, Outputs, Place, RequestId,
+    ConnectionKey, ControlOutput, Engine, Entry, Input, ListenerId, Next, Outputs, Place, RequestId,
 };
 use shard_topics::Epochs;
 use wire_message::{Instant, Seed, ShardId};
@@ -67,6 +66,7 @@ impl Driver {
             seed,
             epochs,
             chance,
+            unix_s_at_zero: 1_000_000,
         };
         let engine = Engine::new(settings, place, outside.now);
         Self {

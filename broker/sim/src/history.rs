@@ -57,8 +57,6 @@ pub(crate) struct Published {
     pub(crate) accepted: Option<Instant>,
     /// When its acknowledgement without an error arrived: PUBACK, or PUBREC.
     pub(crate) acknowledged: Option<Seq>,
-    /// Whether the broker refused it.
-    pub(crate) is_refused: bool,
 }
 
 /// A subscription of a session.

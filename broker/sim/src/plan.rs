@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use shard_engine::limits::RING_RESERVE;
-use shard_engine::settings::Settings;
+use shard_engine::Settings;
 use shard_session::Overflow;
 
 use crate::defect::Defect;

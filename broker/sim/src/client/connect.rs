@@ -2,18 +2,19 @@
 
 use core::num::NonZeroU16;
 
+use wire_client::VerbError;
 use wire_message::{Qos, ShardId, TopicRef};
 use wire_mqtt::{
-    Connack, Connect, ConnectProperties, Disconnect, DisconnectProperties, Packet, ReasonCode,
-    Version, Will, WillProperties,
+    Connect, ConnectProperties, Disconnect, DisconnectProperties, ReasonCode, Version, Will,
+    WillProperties,
 };
 
-use super::wire::Wire;
+use super::wire::{Ghost, Wire};
 use super::{Client, Kind, Mood};
 use crate::history::{Ending, PublishId, Published, Seq};
 use crate::links::LinkId;
 use crate::outside::Outside;
-use crate::violation::{Checked, ensure};
+use crate::violation::{Checked, Violation, ensure};
 
 /// A session that outlives everything that happens in a run, seconds.
 pub(super) const LONG_S: u32 = 100_000;
@@ -44,20 +45,28 @@ pub(crate) struct Wish {
 
 impl Client {
     /// Connects, if the client wants to.
-    pub(super) fn come(&mut self, mood: Mood, outside: &mut Outside) -> Option<(ShardId, LinkId)> {
+    pub(super) fn come(
+        &mut self,
+        mood: Mood,
+        outside: &mut Outside,
+    ) -> Result<Option<(ShardId, LinkId)>, Violation> {
         let wants = match mood {
             Mood::Random => self.kind == Kind::Observer || outside.rng.chance(100),
             Mood::Calm => true,
             Mood::Leaving => !self.has_left,
         };
-        wants.then(|| self.connect(mood, outside))
+        wants.then(|| self.connect(mood, outside)).transpose()
     }
 
     /// Connects, also if there is a connection: that one is taken over.
-    pub(super) fn connect(&mut self, mood: Mood, outside: &mut Outside) -> (ShardId, LinkId) {
+    pub(super) fn connect(
+        &mut self,
+        mood: Mood,
+        outside: &mut Outside,
+    ) -> Result<(ShardId, LinkId), Violation> {
         if let Some(wire) = self.wire.take() {
             self.ended(&wire, Ending::TakenOver, outside);
-            self.ghosts.push(wire);
+            self.ghosts.push(Ghost::new(wire, false));
         }
         let (capacity, delay) = (outside.plan.pipe_bytes, outside.plan.pipe_delay);
         let link = outside.links.open(capacity, delay);
@@ -65,11 +74,11 @@ impl Client {
         outside.watches.open(link, Some(self.number), self.version);
         let wish = self.wish(mood, link, outside);
         outside.note(format_args!("{} connects on {link:?}: {wish:?}", self.id));
-        let mut wire = Wire::new(link, wish, outside.now);
-        self.send_connect(&mut wire, outside);
+        let mut wire = Wire::new(link, wish);
+        self.send_connect(&mut wire, outside)?;
         self.wire = Some(wire);
         let shard = outside.rng.below(outside.plan.shards);
-        (ShardId(u8::try_from(shard).expect("few shards")), link)
+        Ok((ShardId(u8::try_from(shard).expect("few shards")), link))
     }
 
     fn wish(&mut self, mood: Mood, link: LinkId, outside: &mut Outside) -> Wish {
@@ -135,11 +144,10 @@ impl Client {
             transmissions: Vec::new(),
             accepted: None,
             acknowledged: None,
-            is_refused: false,
         })
     }
 
-    fn send_connect(&self, wire: &mut Wire, outside: &Outside) {
+    fn send_connect(&mut self, wire: &mut Wire, outside: &Outside) -> Checked {
         let wish = wire.wish.clone();
         let will = wish.will.map(|(id, delay_s)| {
             let message = &outside.history.published[id.0];
@@ -167,42 +175,28 @@ impl Client {
             },
             ..Connect::new(self.version, &self.id)
         };
-        wire.send(&Packet::Connect(connect), self.version, outside.now);
+        self.protocol
+            .connect(&connect, outside.now, &mut wire.unsent)
+            .map_err(impossible)
     }
 
     /// CONNACK arrived.
-    pub(super) fn handle_connack(
-        &mut self,
-        connack: &Connack<'_>,
-        outside: &mut Outside,
-    ) -> Checked {
+    pub(super) fn handle_connack(&mut self, present: bool, outside: &mut Outside) -> Checked {
         let wire = self.wire.as_mut().expect("the packet came from it");
         let (link, wish) = (wire.link, wire.wish.clone());
-        ensure(!connack.reason.is_error(), "takeover", || {
-            format!("{} was refused: {:?}", self.id, connack.reason)
-        })?;
-        // [v5 3.1.2-4] to [v5 3.1.2-6], [v5 3.2.2-2], [v5 3.2.2-3], [v311 3.2.2-1] to [v311 3.2.2-3]
-        let present = connack.session_present;
+        // [v5 3.1.2-4] to [v5 3.1.2-6], [v5 3.2.2-2], [v5 3.2.2-3], [v311 3.2.2-1] to
+        // [v311 3.2.2-3]
         ensure(
             wish.expects.is_none_or(|expected| expected == present),
             "takeover",
             || {
                 format!(
-                    "{} on {link:?}: session present {present}, expected {:?}",
+                    "{} on {link:?}: session present {present}, not {:?}",
                     self.id, wish.expects
                 )
             },
         )?;
         wire.is_up = true;
-        let told = connack
-            .properties
-            .receive_maximum
-            .map_or(usize::from(u16::MAX), |max| max.get().into());
-        wire.window = told.min(20);
-        wire.aliases_max = connack.properties.topic_alias_maximum.unwrap_or(0).min(3);
-        if let Some(seconds) = connack.properties.server_keep_alive_s {
-            wire.keep_alive_s = seconds;
-        }
         let now = outside.history.next();
         outside.stats.connected += 1;
         outside.stats.resumed += u64::from(present);
@@ -215,7 +209,7 @@ impl Client {
                     .ended
                     .get_or_insert(wish.sent);
             }
-            self.memory.clear();
+            self.memory.unreleased.clear();
             outside.history.begin_session(self.number)
         });
         self.memory.session = Some(session);
@@ -226,19 +220,18 @@ impl Client {
         connection.connected = Some((now, outside.now));
         connection.is_resumed = present;
         connection.is_session_short = wish.expiry_s == 0;
-        self.resend(outside);
+        self.note_resent(outside);
         Ok(())
     }
 
     /// Says goodbye and closes, ending the session if this is the last time.
-    pub(super) fn leave(&mut self, outside: &mut Outside) {
-        let Some(wire) = &self.wire else { return };
-        if !wire.is_up {
-            return;
-        }
+    pub(super) fn leave(&mut self, outside: &mut Outside) -> Checked {
+        let Some(wire) = self.wire.as_ref().filter(|wire| wire.is_up) else {
+            return Ok(());
+        };
         let is_session_ended = wire.wish.expiry_s == 0 || self.version == Version::V5;
         self.has_left = is_session_ended;
-        self.say_goodbye(is_session_ended, ReasonCode::Success, outside);
+        self.say_goodbye(is_session_ended, ReasonCode::Success, outside)
     }
 
     /// Sends DISCONNECT; the connection closes when it is out.
@@ -247,9 +240,12 @@ impl Client {
         ends_session: bool,
         reason: ReasonCode,
         outside: &mut Outside,
-    ) {
+    ) -> Checked {
+        if !self.is_connected() {
+            return Ok(());
+        }
         let Some(mut wire) = self.wire.take() else {
-            return;
+            return Ok(());
         };
         let is_changed = ends_session && wire.wish.expiry_s > 0 && self.version == Version::V5;
         let disconnect = Disconnect {
@@ -259,11 +255,12 @@ impl Client {
                 ..DisconnectProperties::default()
             },
         };
-        let end = wire.send(&Packet::Disconnect(disconnect), self.version, outside.now);
-        wire.said_goodbye = true;
+        self.protocol
+            .disconnect(&disconnect, &mut wire.unsent)
+            .map_err(impossible)?;
         let is_clean = reason == ReasonCode::Success || self.version != Version::V5;
         if is_clean {
-            let end = wire.end_of(end, outside);
+            let end = wire.end(outside);
             outside.history.connection(wire.link).disconnect_end = Some(end);
         }
         outside.note(format_args!(
@@ -280,12 +277,14 @@ impl Client {
             self.memory.is_uncertain = true;
             self.end_session(outside);
         }
-        self.ghosts.push(wire);
+        self.ghosts.push(Ghost::new(wire, true));
+        Ok(())
     }
 
     /// Closes without a word.
     pub(super) fn cut(&mut self, outside: &mut Outside) {
         let Some(wire) = self.wire.take() else { return };
+        self.protocol.connection_lost();
         outside.note(format_args!("{} cuts {:?}", self.id, wire.link));
         let now = outside.now;
         outside
@@ -316,4 +315,9 @@ impl Client {
             outside.history.session(session).ended.get_or_insert(seq);
         }
     }
+}
+
+/// The simulator asks only for what can be done.
+pub(super) fn impossible(error: VerbError) -> Violation {
+    Violation::new("well_formed", error.to_string())
 }

@@ -8,10 +8,14 @@ use wire_mqtt::ReasonCode;
 use super::{Client, Kind, Mood};
 use crate::links::LinkId;
 use crate::outside::Outside;
+use crate::violation::Violation;
 
 impl Client {
     /// One thing, or nothing.
-    pub(super) fn follow_script(&mut self, outside: &mut Outside) -> Option<(ShardId, LinkId)> {
+    pub(super) fn follow_script(
+        &mut self,
+        outside: &mut Outside,
+    ) -> Result<Option<(ShardId, LinkId)>, Violation> {
         let is_up = self.is_connected();
         if self.kind != Kind::Observer {
             let leaves = outside.plan.leaves;
@@ -25,32 +29,35 @@ impl Client {
             }
         }
         if !is_up {
-            return None;
+            return Ok(None);
         }
         match (self.kind, outside.rng.below(100)) {
-            (Kind::Observer, _) | (Kind::Member, 1..20) => self.subscribe_once(outside),
-            (Kind::Ordinary, 0..4) => self.subscribe(outside),
-            (Kind::Ordinary, 4..6) | (Kind::Member, 0) => self.unsubscribe(outside),
-            (Kind::Ordinary, 6..30) => self.publish(outside),
+            (Kind::Observer, _) | (Kind::Member, 1..20) => self.subscribe_once(outside)?,
+            (Kind::Ordinary, 0..4) => self.subscribe(outside)?,
+            (Kind::Ordinary, 4..6) | (Kind::Member, 0) => self.unsubscribe(outside)?,
+            (Kind::Ordinary, 6..30) => self.publish(outside)?,
             (Kind::Ordinary | Kind::Member, _) => {}
         }
-        None
+        Ok(None)
     }
 
-    fn go_or_come_again(&mut self, outside: &mut Outside) -> Option<(ShardId, LinkId)> {
+    fn go_or_come_again(
+        &mut self,
+        outside: &mut Outside,
+    ) -> Result<Option<(ShardId, LinkId)>, Violation> {
         match outside.rng.below(5) {
             // Two connections for one client id.
-            0 | 1 => return Some(self.connect(Mood::Random, outside)),
+            0 | 1 => return self.connect(Mood::Random, outside).map(Some),
             2 => self.cut(outside),
             3 if self.is_connected() => {
-                self.say_goodbye(false, ReasonCode::DisconnectWithWill, outside);
+                self.say_goodbye(false, ReasonCode::DisconnectWithWill, outside)?;
             }
             _ if self.is_connected() => {
                 let ends_session = outside.rng.chance(200);
-                self.say_goodbye(ends_session, ReasonCode::Success, outside);
+                self.say_goodbye(ends_session, ReasonCode::Success, outside)?;
             }
             _ => {}
         }
-        None
+        Ok(None)
     }
 }

@@ -2,10 +2,11 @@
 
 use wire_message::Qos;
 use wire_mqtt::{
-    FilterRequest, FilterRequests, Filters, Packet, PacketId, RetainHandling, Suback, Subscribe,
-    SubscribeProperties, Unsuback, Unsubscribe, UserProperties, Version,
+    FilterRequest, PacketId, ReasonCode, RetainHandling, SubscribeProperties, UserProperties,
+    Version,
 };
 
+use super::connect::impossible;
 use super::wire::Request;
 use super::{Client, Kind};
 use crate::history::{Seq, Subscription};
@@ -14,14 +15,10 @@ use crate::violation::{Checked, Violation, ensure};
 
 impl Client {
     /// Subscribes to one or two filters; to one that is subscribed to already, too.
-    pub(super) fn subscribe(&mut self, outside: &mut Outside) {
-        let Some(session) = self.memory.session else {
-            return;
+    pub(super) fn subscribe(&mut self, outside: &mut Outside) -> Checked {
+        let Some(session) = self.memory.session.filter(|_| self.is_connected()) else {
+            return Ok(());
         };
-        let packet_id = self.next_packet_id();
-        if self.wire.is_none() {
-            return;
-        }
         let mut wanted = vec![filter(self.kind, self.number.0, outside)];
         if self.kind == Kind::Ordinary && outside.rng.chance(200) {
             let another = filter(self.kind, self.number.0, outside);
@@ -56,17 +53,19 @@ impl Client {
             requests.push(request);
         }
         outside.note(format_args!("{} subscribes to {requests:?}", self.id));
-        let subscribe = Subscribe {
-            packet_id,
-            properties: SubscribeProperties {
-                subscription_id: identifier,
-                ..SubscribeProperties::default()
-            },
-            requests: FilterRequests::new(&requests),
+        let properties = SubscribeProperties {
+            subscription_id: identifier,
+            ..SubscribeProperties::default()
         };
-        let Some(wire) = &mut self.wire else { return };
+        let Some(wire) = &mut self.wire else {
+            return Ok(());
+        };
+        let packet_id = self
+            .protocol
+            .subscribe(&requests, properties, outside.now, &mut wire.unsent)
+            .map_err(impossible)?;
         wire.requests.insert(packet_id, Request::Subscribe(places));
-        wire.send(&Packet::Subscribe(subscribe), self.version, outside.now);
+        Ok(())
     }
 
     /// A request with options that suit the client.
@@ -94,30 +93,33 @@ impl Client {
     }
 
     /// Subscribes, if there is no subscription.
-    pub(super) fn subscribe_once(&mut self, outside: &mut Outside) {
+    pub(super) fn subscribe_once(&mut self, outside: &mut Outside) -> Checked {
         let is_needed = self.memory.session.is_some_and(|session| {
             let subscriptions = &outside.history.session(session).subscriptions;
             !subscriptions.iter().any(Subscription::is_wanted)
         });
-        if is_needed && self.is_connected() {
-            self.subscribe(outside);
+        if is_needed {
+            self.subscribe(outside)
+        } else {
+            Ok(())
         }
     }
 
     /// Unsubscribes from one filter.
-    pub(super) fn unsubscribe(&mut self, outside: &mut Outside) {
-        let Some(session) = self.memory.session else {
-            return;
+    pub(super) fn unsubscribe(&mut self, outside: &mut Outside) -> Checked {
+        let Some(session) = self.memory.session.filter(|_| self.is_connected()) else {
+            return Ok(());
         };
-        let packet_id = self.next_packet_id();
-        let Some(wire) = &mut self.wire else { return };
+        let Some(wire) = &mut self.wire else {
+            return Ok(());
+        };
         let requested = outside.history.next();
         let known = &mut outside.history.session(session).subscriptions;
         let live: Vec<usize> = (0..known.len())
             .filter(|place| known[*place].is_wanted())
             .collect();
         if live.is_empty() {
-            return;
+            return Ok(());
         }
         let place = outside.rng.pick(&live);
         let known = &mut outside.history.session(session).subscriptions;
@@ -130,33 +132,33 @@ impl Client {
             known[*place].withdrawn.get_or_insert(requested);
         }
         outside.note(format_args!("{} unsubscribes from {text}", self.id));
-        let filters = [text.as_str()];
-        let unsubscribe = Unsubscribe {
-            packet_id,
-            user_properties: UserProperties::NONE,
-            filters: Filters::new(&filters),
-        };
+        let none = UserProperties::NONE;
+        let packet_id = self
+            .protocol
+            .unsubscribe(&[text.as_str()], none, outside.now, &mut wire.unsent)
+            .map_err(impossible)?;
         wire.requests
             .insert(packet_id, Request::Unsubscribe(places));
-        wire.send(&Packet::Unsubscribe(unsubscribe), self.version, outside.now);
+        Ok(())
     }
 
     /// SUBACK arrived.
-    pub(super) fn handle_suback(&mut self, suback: &Suback<'_>, outside: &mut Outside) -> Checked {
-        let request = self.answered(suback.packet_id)?;
+    pub(super) fn handle_suback(
+        &mut self,
+        packet_id: PacketId,
+        codes: &[ReasonCode],
+        outside: &mut Outside,
+    ) -> Checked {
+        let request = self.answered(packet_id)?;
         let (Request::Subscribe(places), Some(session)) = (request, self.memory.session) else {
             return Err(Violation::new(
                 "well_formed",
-                format!("{} got {suback:?}", self.id),
+                format!("{} got SUBACK", self.id),
             ));
         };
         let now = outside.history.next();
         let subscriptions = &mut outside.history.session(session).subscriptions;
-        // [v5 3.8.4-6], [v311 3.8.4-5]
-        ensure(places.len() == suback.codes.len(), "well_formed", || {
-            format!("{suback:?}")
-        })?;
-        for (place, code) in places.into_iter().zip(suback.codes) {
+        for (place, code) in places.into_iter().zip(codes) {
             let subscription = &mut subscriptions[place];
             // [v5 3.9.3-1], and no filter of these is refused.
             ensure(
@@ -172,14 +174,14 @@ impl Client {
     /// UNSUBACK arrived.
     pub(super) fn handle_unsuback(
         &mut self,
-        unsuback: &Unsuback<'_>,
+        packet_id: PacketId,
         outside: &mut Outside,
     ) -> Checked {
-        let request = self.answered(unsuback.packet_id)?;
+        let request = self.answered(packet_id)?;
         let (Request::Unsubscribe(places), Some(session)) = (request, self.memory.session) else {
             return Err(Violation::new(
                 "well_formed",
-                format!("{} got {unsuback:?}", self.id),
+                format!("{} got UNSUBACK", self.id),
             ));
         };
         let now = outside.history.next();

@@ -1,25 +1,13 @@
 //! A connection as its client holds it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use wire_message::Instant;
 use wire_mqtt::{Frame, Packet, PacketId, ReasonCode, Side, Version, frame};
 
 use super::connect::Wish;
 use crate::links::LinkId;
 use crate::outside::Outside;
-use crate::violation::Violation;
-
-/// An acknowledgement to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
-    /// For QoS 1.
-    Puback(PacketId),
-    /// The end of QoS 2.
-    Pubcomp(PacketId),
-    /// For QoS 2.
-    Pubrec(PacketId),
-}
+use crate::violation::{Checked, Violation};
 
 /// A request without an answer: which of the session's subscriptions it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +20,6 @@ pub(super) enum Request {
 
 /// A connection.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each noted once"
-)]
 pub(super) struct Wire {
     /// Its transport.
     pub(super) link: LinkId,
@@ -43,138 +27,126 @@ pub(super) struct Wire {
     pub(super) wish: Wish,
     /// Whether CONNACK arrived.
     pub(super) is_up: bool,
-    /// QoS 1 and 2 messages that may be on their way to the broker.
-    pub(super) window: usize,
-    /// Topic aliases that the broker takes.
-    pub(super) aliases_max: u16,
-    /// Topics by the alias that the client gave them, from 1.
-    pub(super) aliases_out: Vec<String>,
-    /// Topics by the alias that the broker gave them.
-    pub(super) aliases_in: BTreeMap<u16, String>,
-    /// Acknowledgements to send, in order.
-    pub(super) due: VecDeque<Due>,
-    /// Messages from the broker without their last acknowledgement.
-    pub(super) in_flight: BTreeSet<PacketId>,
+    /// Messages to acknowledge, in order.
+    pub(super) due: VecDeque<PacketId>,
     /// SUBSCRIBE and UNSUBSCRIBE without an answer.
     pub(super) requests: BTreeMap<PacketId, Request>,
-    /// Seconds.
-    pub(super) keep_alive_s: u16,
-    /// When something was last sent.
-    pub(super) sent_at: Instant,
     /// What DISCONNECT said.
     pub(super) farewell: Option<ReasonCode>,
-    /// Whether that was "taken over".
-    pub(super) is_told_takeover: bool,
-    /// Whether the client sent DISCONNECT.
-    pub(super) said_goodbye: bool,
-    /// Whether all was read.
-    pub(super) is_at_end: bool,
+    /// Bytes to send.
+    pub(super) unsent: Vec<u8>,
     received: Vec<u8>,
-    unsent: Vec<u8>,
 }
 
 impl Wire {
     /// A transport on which nothing was sent.
-    pub(super) fn new(link: LinkId, wish: Wish, now: Instant) -> Self {
-        let keep_alive_s = wish.keep_alive_s;
+    pub(super) const fn new(link: LinkId, wish: Wish) -> Self {
         Self {
             link,
             wish,
             is_up: false,
-            window: 0,
-            aliases_max: 0,
-            aliases_out: Vec::new(),
-            aliases_in: BTreeMap::new(),
             due: VecDeque::new(),
-            in_flight: BTreeSet::new(),
             requests: BTreeMap::new(),
-            keep_alive_s,
-            sent_at: now,
             farewell: None,
-            is_told_takeover: false,
-            said_goodbye: false,
-            is_at_end: false,
-            received: Vec::new(),
             unsent: Vec::new(),
+            received: Vec::new(),
         }
     }
 
-    /// Encodes a packet; says where in the stream it ends.
-    pub(super) fn send(&mut self, packet: &Packet<'_>, version: Version, now: Instant) -> Position {
-        packet
-            .encode(version, &mut self.unsent)
-            .expect("what the simulator sends can be encoded");
-        self.sent_at = now;
-        Position(self.unsent.len())
-    }
-
-    /// Where in the stream a packet that was just encoded ends.
-    pub(super) fn end_of(&self, position: Position, outside: &Outside) -> u64 {
-        outside.links[self.link].up.written() + position.0 as u64
-    }
-
-    /// Passes to the transport what it takes.
-    pub(super) fn flush(&mut self, outside: &mut Outside) {
-        if self.unsent.is_empty() {
-            return;
+    /// Reads what arrived: whole packets, and whether the stream has ended.
+    ///
+    /// What a former connection leaves to its ghost must begin with a packet.
+    pub(super) fn read(&mut self, outside: &mut Outside) -> (Vec<u8>, bool) {
+        let is_at_end = read(self.link, &mut self.received, outside);
+        let mut whole = 0;
+        while let Ok(Frame::Whole { size }) = frame(&self.received[whole..], u32::MAX) {
+            whole += size as usize;
         }
-        let sent = outside.links[self.link]
-            .up
-            .write(&self.unsent, outside.now, &mut outside.rng);
-        self.unsent.drain(..sent);
-        outside.moved += sent as u64;
+        (self.received.drain(..whole).collect(), is_at_end)
     }
 
-    /// Reads what arrived; true at the end of the stream.
-    pub(super) fn read(&mut self, outside: &mut Outside) -> bool {
-        let limit = 1 + outside.rng.below(8192);
-        let link = &mut outside.links[self.link];
-        outside.moved += link.down.read(&mut self.received, limit, outside.now) as u64;
-        link.down.is_at_end(outside.now)
-    }
-
-    /// The next whole packet.
-    pub(super) fn next_packet(&mut self) -> Option<Vec<u8>> {
-        match frame(&self.received, u32::MAX) {
-            Ok(Frame::More { .. }) => None,
-            Ok(Frame::Whole { size }) => Some(self.received.drain(..size as usize).collect()),
-            // Decoding will say what is wrong.
-            Err(_) => Some(core::mem::take(&mut self.received)),
-        }
-    }
-
-    /// Remembers what DISCONNECT says.
-    pub(super) fn note_farewell(&mut self, packet: &Packet<'_>) {
-        if let Packet::Disconnect(disconnect) = packet {
-            self.farewell = Some(disconnect.reason);
-            self.is_told_takeover |= disconnect.reason == ReasonCode::SessionTakenOver;
-        }
-        if let Packet::Connack(connack) = packet {
-            self.is_up = !connack.reason.is_error();
-        }
-    }
-
-    /// Whether a connection that its client gave up can be closed.
-    pub(super) const fn is_over(&self) -> bool {
-        self.is_at_end || self.said_goodbye && self.unsent.is_empty()
+    /// Where in the stream what was encoded last ends.
+    pub(super) fn end(&self, outside: &Outside) -> u64 {
+        outside.links[self.link].up.written() + self.unsent.len() as u64
     }
 
     /// Whether nothing is to be sent or awaited.
     pub(super) fn is_quiet(&self) -> bool {
-        self.is_up
-            && self.due.is_empty()
-            && self.in_flight.is_empty()
-            && self.requests.is_empty()
-            && self.unsent.is_empty()
+        self.is_up && self.due.is_empty() && self.requests.is_empty() && self.unsent.is_empty()
     }
 }
 
-/// The end of a packet among the bytes that were not sent yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Position(usize);
+/// A connection that its client gave up, and that the broker has not closed.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each noted once"
+)]
+pub(super) struct Ghost {
+    /// Its transport.
+    pub(super) link: LinkId,
+    /// Whether CONNACK arrived.
+    pub(super) is_up: bool,
+    /// Whether DISCONNECT said that it was taken over.
+    pub(super) is_told: bool,
+    /// Whether the client sent DISCONNECT.
+    pub(super) said_goodbye: bool,
+    is_at_end: bool,
+    received: Vec<u8>,
+    unsent: Vec<u8>,
+}
 
-/// Decodes what the broker sent.
-pub(super) fn decode(packet: &[u8], version: Version) -> Result<Packet<'_>, Violation> {
-    Packet::decode(packet, version, Side::Client)
-        .map_err(|error| Violation::new("well_formed", format!("{error} in {packet:02x?}")))
+impl Ghost {
+    /// A connection that the client does not use any more.
+    pub(super) fn new(wire: Wire, said_goodbye: bool) -> Self {
+        Self {
+            link: wire.link,
+            is_up: wire.is_up,
+            is_told: wire.farewell == Some(ReasonCode::SessionTakenOver),
+            said_goodbye,
+            is_at_end: false,
+            received: wire.received,
+            unsent: wire.unsent,
+        }
+    }
+
+    /// Sends what is left, and looks for the broker's last word.
+    pub(super) fn act(&mut self, version: Version, outside: &mut Outside) -> Checked {
+        flush(self.link, &mut self.unsent, outside);
+        self.is_at_end = read(self.link, &mut self.received, outside);
+        while let Ok(Frame::Whole { size }) = frame(&self.received, u32::MAX) {
+            let packet: Vec<u8> = self.received.drain(..size as usize).collect();
+            let packet = Packet::decode(&packet, version, Side::Client)
+                .map_err(|error| Violation::new("well_formed", error.to_string()))?;
+            if let Packet::Disconnect(disconnect) = packet {
+                self.is_told |= disconnect.reason == ReasonCode::SessionTakenOver;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it can be closed.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_at_end || self.said_goodbye && self.unsent.is_empty()
+    }
+}
+
+/// Passes to the transport what it takes.
+pub(super) fn flush(link: LinkId, unsent: &mut Vec<u8>, outside: &mut Outside) {
+    if unsent.is_empty() {
+        return;
+    }
+    let sent = outside.links[link]
+        .up
+        .write(unsent, outside.now, &mut outside.rng);
+    unsent.drain(..sent);
+    outside.moved += sent as u64;
+}
+
+/// Reads what arrived; true at the end of the stream.
+pub(super) fn read(link: LinkId, received: &mut Vec<u8>, outside: &mut Outside) -> bool {
+    let limit = 1 + outside.rng.below(8192);
+    let link = &mut outside.links[link];
+    outside.moved += link.down.read(received, limit, outside.now) as u64;
+    link.down.is_at_end(outside.now)
 }

@@ -112,7 +112,9 @@ fn supersedes(newer: &Published, older: &Published) -> bool {
     let (Some(sent), Some(before)) = (newer.first_sent(), older.transmissions.last()) else {
         return false;
     };
-    let is_same_stream = newer.publisher == older.publisher && sent > before.sent;
+    // What was sent again came at an unknown time.
+    let is_same_stream =
+        newer.publisher == older.publisher && sent > before.sent && older.transmissions.len() == 1;
     let is_after = older
         .acknowledged
         .is_some_and(|acknowledged| sent > acknowledged && before.sent < acknowledged);

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use super::World;
-use crate::client::{Client, Mood};
+use crate::client::{Client, Kind, Mood};
 use crate::driver::Driver;
+use crate::history::ClientNumber;
 use crate::violation::{Checked, Violation, ensure};
 
 /// Rounds until nothing may move any more. More: something waits for ever.
@@ -32,7 +33,8 @@ impl World {
 
     /// A newcomer gets what is retained.
     pub(super) fn look_at_retained(&mut self) -> Checked {
-        let newcomer = Client::newcomer(self.clients.len());
+        let number = ClientNumber(self.clients.len());
+        let newcomer = Client::new(number, Kind::Observer, &mut self.outside);
         self.clients.push(newcomer);
         self.settle(Mood::Calm, Client::is_connected)?;
         crate::property::check_retained(&self.outside)

@@ -1,0 +1,48 @@
+//! The oracle sees what is wrong: each defect is caught, and by a property that is about it.
+
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test reports and fails"
+)]
+
+use broker_sim::{Defect, run};
+
+/// Seeds within which a defect that does harm must be caught.
+const SEEDS: u64 = 40;
+
+/// Runs seeds with the defect until a property fails, and says which.
+fn caught(defect: Defect) -> &'static str {
+    let failed = (0..SEEDS).find_map(|seed| run(seed, 3, Some(defect)).err());
+    let failure = failed.unwrap_or_else(|| panic!("{defect:?} was not seen in {SEEDS} seeds"));
+    println!("{defect:?}: {failure}");
+    failure.violation.property
+}
+
+macro_rules! defects {
+    ($($name:ident: $defect:ident by $properties:expr,)+) => {
+        $(#[test] fn $name() {
+            let properties: &[&str] = &$properties;
+            let property = caught(Defect::$defect);
+            assert!(properties.contains(&property), "caught by {property}");
+        })+
+
+        #[test]
+        fn every_defect_has_a_test() {
+            assert_eq!([$(Defect::$defect),+].len(), Defect::ALL.len());
+        }
+    };
+}
+
+defects! {
+    bytes_that_are_lost_are_seen: BytesLost by ["well_formed", "delivered", "acknowledged", "liveness"],
+    a_close_that_is_forgotten_is_seen: CloseForgotten by ["takeover", "contract", "liveness"],
+    messages_that_change_places_are_seen: EntriesSwapped by ["ordered", "retained"],
+    a_message_that_is_doubled_is_seen: EntryDoubled by ["doubled"],
+    a_message_that_is_lost_is_seen: EntryDropped by ["acknowledged", "delivered", "wills", "shared"],
+    an_entry_for_each_subscriber_is_seen: EntryPerSubscriber by ["entries"],
+    a_connection_that_is_never_read_again_is_seen: ResumeForgotten by ["liveness"],
+    a_retained_message_that_is_lost_is_seen: RetainedForgotten by ["retained"],
+    routes_that_are_out_of_date_are_seen: RoutesStale by ["acknowledged", "delivered", "wills", "shared"],
+    a_suback_that_is_too_early_is_seen: SubackEarly by ["acknowledged", "delivered", "wills", "shared"],
+}
