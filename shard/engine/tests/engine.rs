@@ -4,11 +4,17 @@
 mod clients;
 #[path = "engine/connecting.rs"]
 mod connecting;
+#[path = "engine/extensions.rs"]
+mod extensions;
 #[path = "engine/harness.rs"]
 mod harness;
+#[path = "engine/limits.rs"]
+mod limits;
 #[path = "engine/publishing.rs"]
 mod publishing;
 #[path = "engine/sessions.rs"]
 mod sessions;
 #[path = "engine/subscribing.rs"]
 mod subscribing;
+#[path = "engine/waiting.rs"]
+mod waiting;

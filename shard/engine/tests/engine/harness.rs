@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shard_engine::{
     Adoption, Answer, ConnectionKey, ControlOutput, Engine, Entry, Input, ListenerId, Next, Output,
-    Outputs, Place, Settings,
+    Outputs, Place, Refused, Settings,
 };
 use shard_topics::Epochs;
 use wire_message::{ClientId, Instant, Seed, ShardId};
@@ -115,6 +115,14 @@ impl Broker {
         self.wires
             .insert((u8::try_from(shard).expect("few"), key), client);
         Client(client)
+    }
+
+    /// Whether shard 0 takes another connection.
+    pub(crate) fn try_open(&mut self) -> Result<(), Refused> {
+        let address = "127.0.0.1:4000".parse().expect("valid");
+        self.engines[0]
+            .accepted(ListenerId(0), address, self.now)
+            .map(|_| ())
     }
 
     /// A connection whose CONNECT is sent; CONNACK is the first packet received.

@@ -98,7 +98,7 @@ fn v5_4_4_0_1_unacknowledged_messages_are_sent_again_in_order_with_dup() {
     assert_eq!(again, expected);
 }
 
-fn with_will<'a>(id: &'a str, delay_s: u32, expiry_s: u32) -> Connect<'a> {
+fn with_will(id: &str, delay_s: u32, expiry_s: u32) -> Connect<'_> {
     let mut connect = Connect::new(Version::V5, id);
     connect.clean_start = false;
     connect.properties.session_expiry_interval_s = Some(expiry_s);
@@ -124,7 +124,7 @@ fn a_will_is_published_when_its_delay_or_the_session_is_over() {
         let client = broker.connect(&with_will("c", delay_s, expiry_s));
         broker.lose(client);
         if due_s > 0 {
-            broker.pass(Duration::from_secs(due_s) - Duration::from_millis(100));
+            broker.pass(Duration::from_millis(due_s * 1_000 - 100));
             assert!(broker.messages(watcher).is_empty(), "{delay_s} {expiry_s}");
         }
         broker.pass(Duration::from_secs(1));
