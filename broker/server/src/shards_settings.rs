@@ -1,0 +1,43 @@
+//! From the configuration to what the shards are started with.
+
+use core::time::Duration;
+
+use broker_config::value::{Auto, ByteCount, TcpKeepAlive};
+use broker_config::{Config, ListenerConfig};
+use shard_runtime::ShardsSettings;
+use shard_uring::{DriverSettings, KeepAlive, ListenerSettings};
+
+/// What the shards are started with, one for each of `cores`.
+pub(crate) fn shards_settings(config: &Config, cores: Vec<usize>) -> ShardsSettings {
+    let shards = u16::try_from(cores.len()).unwrap_or(u16::MAX);
+    ShardsSettings {
+        engine: config.settings(shards),
+        listeners: config.listening().map(|(_, listener)| socket(listener)).collect(),
+        driver: DriverSettings::default(),
+        grace: config.shutdown.grace_period.0,
+        cores,
+    }
+}
+
+fn socket(listener: &ListenerConfig) -> ListenerSettings {
+    let options = &listener.tcp_options;
+    let bytes = |size: Auto<ByteCount>| {
+        let ByteCount(bytes) = size.chosen()?;
+        u32::try_from(bytes).ok()
+    };
+    ListenerSettings {
+        backlog: options.backlog,
+        no_delay: options.nodelay,
+        send_buffer_bytes: bytes(options.sndbuf),
+        receive_buffer_bytes: bytes(options.recbuf),
+        keep_alive: match options.keepalive {
+            TcpKeepAlive::None => None,
+            TcpKeepAlive::Probes { idle_s, interval_s, probes } => Some(KeepAlive {
+                idle: Duration::from_secs(idle_s.into()),
+                interval: Duration::from_secs(interval_s.into()),
+                probes: probes.into(),
+            }),
+        },
+        ..ListenerSettings::new(listener.bind.0)
+    }
+}
