@@ -29,7 +29,7 @@ pub struct ControlSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address of the endpoint is taken or not ours.
-    #[error("`api.bind`: can't listen on {address}: {source}")]
+    #[error("`api.bind`: can't listen on {address}")]
     Bind {
         /// Where we wanted to listen.
         address: SocketAddr,

@@ -19,20 +19,39 @@ const OURS: [&str; 4] = ["broker", "shard", "skein", "wire"];
 pub(crate) fn start(config: &LogConfig) -> LogLevels {
     let (filter, handle) = reload::Layer::new(targets(config.level));
     let form: Box<dyn Layer<Registry> + Send + Sync> = match config.format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(io::stderr)
+            .boxed(),
         LogFormat::Text => {
             let color = io::stderr().is_terminal();
-            fmt::layer().with_target(false).with_ansi(color).with_writer(io::stderr).boxed()
+            fmt::layer()
+                .with_target(false)
+                .with_ansi(color)
+                .with_writer(io::stderr)
+                .boxed()
         }
     };
-    tracing_subscriber::registry().with(form.with_filter(filter)).init();
+    tracing_subscriber::registry()
+        .with(form.with_filter(filter))
+        .init();
     let level = Arc::new(Mutex::new(config.level));
     let current = level.clone();
     LogLevels {
-        current: Arc::new(move || current.lock().unwrap_or_else(PoisonError::into_inner).to_string()),
+        current: Arc::new(move || {
+            current
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .to_string()
+        }),
         change: Arc::new(move |wanted| {
-            let wanted: LogLevel = wanted.parse().map_err(|error| format!("the level {error}"))?;
-            handle.reload(targets(wanted)).map_err(|error| error.to_string())?;
+            let wanted: LogLevel = wanted
+                .parse()
+                .map_err(|error| format!("the level {error}"))?;
+            handle
+                .reload(targets(wanted))
+                .map_err(|error| error.to_string())?;
             *level.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
             tracing::info!(level = %wanted, "Log level changed");
             Ok(())
@@ -50,7 +69,9 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OURS.map(|name| (name, level)))
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_targets(OURS.map(|name| (name, level)))
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, anyhow, bail};
-use broker_cli::RunArguments;
+use broker_cli::{Outcome, RunArguments};
 use broker_config::Config;
+use broker_config::value::LogFormat;
 use broker_control::{BoundListener, Control, ControlSettings, LogLevels, Mailboxes, Node};
 use shard_runtime::{Shards, StartError, StopSignal};
 use tokio::task::JoinHandle;
@@ -22,29 +24,55 @@ const GRACE_MARGIN: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// What keeps the broker from starting or broke it, in one sentence.
-pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
+/// What keeps the broker from starting or broke it, in one sentence. If the log is for machines, the
+/// sentence goes there instead.
+pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<Outcome> {
     let file = arguments.config.as_deref();
-    let config = broker_config::load(file, environment())?.config;
+    let loaded = broker_config::load(file, environment());
+    let config = loaded
+        .map_err(|error| anyhow!("the configuration is refused\n{error}"))?
+        .config;
     let cores = cores::assign(&config.node, &shard_runtime::available_cores())?;
     data_dir::prepare(&config.node.data_dir)?;
     let log_levels = logging::start(&config.log);
-    let node = node(&config);
+    match turn_on(&config, file, cores, log_levels) {
+        Ok(()) => Ok(Outcome::Done),
+        Err(error) if config.log.format == LogFormat::Json => {
+            error!(reason = format!("{error:#}"), "Skein failed");
+            Ok(Outcome::Refused)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Starts the control thread's runtime, which is this thread's, and serves on it.
+fn turn_on(
+    config: &Config,
+    file: Option<&Path>,
+    cores: Vec<usize>,
+    log_levels: LogLevels,
+) -> anyhow::Result<()> {
+    let node = node(config);
     startup_log::starting(&node, file, &cores);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the control thread")?;
-    let result = runtime.block_on(serve(&config, node, cores, log_levels));
+    let result = runtime.block_on(serve(config, node, cores, log_levels));
     // What still waits there waits for shards that were given up.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(config: &Config, node: Node, cores: Vec<usize>, log_levels: LogLevels) -> anyhow::Result<()> {
+async fn serve(
+    config: &Config,
+    node: Node,
+    cores: Vec<usize>,
+    log_levels: LogLevels,
+) -> anyhow::Result<()> {
     // Before anything else, so that no signal finds the broker half built.
     let mut signals = Signals::catch().context("catch signals")?;
-    let mut shards = Shards::start(shards_settings::shards_settings(config, cores))
+    let mut shards = Shards::start(&shards_settings::shards_settings(config, cores))
         .map_err(|error| start_error(error, config))?;
     let stop = shards.stop_signal();
     let started = control(config, node, log_levels, &mut shards).await;
@@ -82,7 +110,12 @@ async fn control(
     shards: &mut Shards,
 ) -> anyhow::Result<Control> {
     let names = config.listening().map(|(name, _)| format!("tcp:{name}"));
-    let listeners = names.zip(shards.addresses()).map(|(name, address)| BoundListener { name, address: *address });
+    let listeners = names
+        .zip(shards.addresses())
+        .map(|(name, address)| BoundListener {
+            name,
+            address: *address,
+        });
     node.listeners = listeners.collect();
     node.open_files_max = shards.open_files().limit;
     startup_log::limits(shards.open_files(), config);
@@ -91,8 +124,16 @@ async fn control(
     let settings = ControlSettings {
         node: node.clone(),
         api: config.api.enable.then_some(config.api.bind.0),
-        sys_msg_interval: config.sys_topics.sys_msg_interval.finite().map(|interval| interval.0),
-        sys_heartbeat_interval: config.sys_topics.sys_heartbeat_interval.finite().map(|interval| interval.0),
+        sys_msg_interval: config
+            .sys_topics
+            .sys_msg_interval
+            .finite()
+            .map(|interval| interval.0),
+        sys_heartbeat_interval: config
+            .sys_topics
+            .sys_heartbeat_interval
+            .finite()
+            .map(|interval| interval.0),
         log_levels,
     };
     let control = Control::start(settings, mailboxes).await?;
@@ -150,8 +191,14 @@ fn node(config: &Config) -> Node {
 
 /// Names the key that an operator would change.
 fn start_error(error: StartError, config: &Config) -> anyhow::Error {
-    let StartError::Listen { address, source } = &error else { return error.into() };
-    let listener = config.listening().find(|(_, listener)| listener.bind.0 == *address);
-    let key = listener.map_or_else(String::new, |(name, _)| format!("`listeners.tcp.{name}.bind`: "));
+    let StartError::Listen { address, source } = &error else {
+        return error.into();
+    };
+    let listener = config
+        .listening()
+        .find(|(_, listener)| listener.bind.0 == *address);
+    let key = listener.map_or_else(String::new, |(name, _)| {
+        format!("`listeners.tcp.{name}.bind`: ")
+    });
     anyhow!("{key}can't listen on {address}: {source}")
 }

@@ -1,6 +1,7 @@
 //! From the configuration to what the shards are started with.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use broker_config::value::{Auto, ByteCount, TcpKeepAlive};
 use broker_config::{Config, ListenerConfig};
@@ -11,8 +12,11 @@ use shard_uring::{DriverSettings, KeepAlive, ListenerSettings};
 pub(crate) fn shards_settings(config: &Config, cores: Vec<usize>) -> ShardsSettings {
     let shards = u16::try_from(cores.len()).unwrap_or(u16::MAX);
     ShardsSettings {
-        engine: config.settings(shards),
-        listeners: config.listening().map(|(_, listener)| socket(listener)).collect(),
+        engine: Arc::new(config.settings(shards)),
+        listeners: config
+            .listening()
+            .map(|(_, listener)| socket(listener))
+            .collect(),
         driver: DriverSettings::default(),
         grace: config.shutdown.grace_period.0,
         cores,
@@ -32,7 +36,11 @@ fn socket(listener: &ListenerConfig) -> ListenerSettings {
         receive_buffer_bytes: bytes(options.recbuf),
         keep_alive: match options.keepalive {
             TcpKeepAlive::None => None,
-            TcpKeepAlive::Probes { idle_s, interval_s, probes } => Some(KeepAlive {
+            TcpKeepAlive::Probes {
+                idle_s,
+                interval_s,
+                probes,
+            } => Some(KeepAlive {
                 idle: Duration::from_secs(idle_s.into()),
                 interval: Duration::from_secs(interval_s.into()),
                 probes: probes.into(),
