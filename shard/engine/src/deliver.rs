@@ -127,7 +127,8 @@ impl Clients {
                 self.send_delivery(key, connection, next, now, out);
             }
         }
-        // The rest follows when the driver has sent this.
+        // More is possible, but this client has had its share of the turn.
+        self.arm_session(key, now);
         false
     }
 

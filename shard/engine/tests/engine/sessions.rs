@@ -61,6 +61,21 @@ fn a_dormant_session_collects_messages_until_it_is_resumed() {
 }
 
 #[test]
+fn a_long_queue_of_unacknowledgeable_messages_goes_out_whole() {
+    let mut broker = Broker::new();
+    let (subscriber, _) = resuming(&mut broker, "s", 60);
+    broker.subscribe(subscriber, "t", Qos::AtMostOnce);
+    broker.lose(subscriber);
+    let publisher = broker.client(Version::V5, "p");
+    for number in 0..900 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtMostOnce);
+    }
+    let (subscriber, _) = resuming(&mut broker, "s", 60);
+    broker.pass(Duration::from_secs(1));
+    assert_eq!(broker.messages(subscriber).len(), 900);
+}
+
+#[test]
 fn v5_3_1_2_23_a_session_ends_when_its_expiry_has_passed() {
     let mut broker = Broker::new();
     let (client, _) = resuming(&mut broker, "s", 10);

@@ -12,7 +12,7 @@ use crate::harness::Broker;
 /// Two shards, a subscriber on the one and a publisher on the other.
 fn across(broker: &mut Broker) -> (crate::harness::Client, crate::harness::Client) {
     let name = |broker: &Broker, shard: usize| {
-        let mut names = (0..).map(|number| format!("c{number}"));
+        let mut names = (0..1_000).map(|number| format!("c{number}"));
         names
             .find(|name| broker.home(name) == shard)
             .expect("names go on")
@@ -107,7 +107,7 @@ fn a_client_above_its_rate_is_read_later_and_loses_nothing() {
 fn a_held_client_is_not_taken_for_silent() {
     let mut broker = Broker::with(Settings::default(), 2);
     let (subscriber, _) = across(&mut broker);
-    let name = (0..)
+    let name = (0..1_000)
         .map(|n| format!("k{n}"))
         .find(|name| broker.home(name) == 1);
     let connect = Connect::new(Version::V5, name.as_deref().expect("names go on"));
