@@ -34,9 +34,9 @@ pub struct Settings {
     pub rewrite: Vec<RewriteRule>,
     /// Topics whose routes a shard remembers.
     pub route_cache_topics: usize,
-    /// Whether CONNECT waits for [`crate::Input::Authenticated`], or anybody may connect.
+    /// Whether CONNECT waits for [`crate::ControlInput::Authenticated`], or anybody may connect.
     pub authenticate: bool,
-    /// Whether PUBLISH and SUBSCRIBE wait for [`crate::Input::Authorized`], or all is allowed.
+    /// Whether PUBLISH and SUBSCRIBE wait for [`crate::ControlInput::Authorized`], or all is allowed.
     pub authorize: bool,
 }
 

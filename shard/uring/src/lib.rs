@@ -12,7 +12,7 @@
 //! given to the kernel live until their completion; a [`SocketKey`] that has been closed never names
 //! the socket that took its place; this crate is the only one with unsafe code.
 //!
-//! Start with [`probe`], then [`Driver::new`], then the loop of `examples/echo.rs`.
+//! Start with [`probe()`], then [`Driver::new`], then the loop of `examples/echo.rs`.
 #![allow(
     unsafe_code,
     reason = "submission entries carry pointers that the kernel follows"
