@@ -91,14 +91,6 @@ impl<V> Filters<V> {
         &mut self.entries.get_mut(id.0).value
     }
 
-    fn node(&self, id: u32) -> &Node {
-        if id == node::ROOT {
-            &self.root
-        } else {
-            self.nodes.get(id - 1)
-        }
-    }
-
     fn node_mut(&mut self, id: u32) -> &mut Node {
         if id == node::ROOT {
             &mut self.root

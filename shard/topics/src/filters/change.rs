@@ -83,7 +83,7 @@ impl<V> Filters<V> {
         let runs: Vec<Run> = self.hasher.runs(text).collect();
         let mut node = ROOT;
         for (depth, run) in runs.into_iter().enumerate() {
-            self.node_mut(node).add(&run);
+            self.count(node, &run);
             let key = self.hasher.key(node, &run);
             if run.kind == Kind::Plus {
                 if let Some(next) = self.node_at(key) {
@@ -101,6 +101,15 @@ impl<V> Filters<V> {
         unreachable!("the last run of a filter is followed by no `+`");
     }
 
+    /// A filter goes from `node` over `run`.
+    fn count(&mut self, node: u32, run: &Run) {
+        let place = match node {
+            ROOT => &mut self.root,
+            _ => self.nodes.get_mut(node - 1),
+        };
+        place.add(node, run, &self.hasher);
+    }
+
     /// Puts a node in the place of the filters that stand behind a `+` of `node`.
     fn burst(&mut self, node: u32, depth: usize, key: u32) -> u32 {
         // A collision may have brought filters here that belong elsewhere: they stay.
@@ -114,7 +123,7 @@ impl<V> Filters<V> {
                 .runs(self.entries.get(id).text.as_str())
                 .nth(depth + 1);
             let run = run.expect("a run that ends with `+` is followed by another");
-            self.node_mut(next).add(&run);
+            self.count(next, &run);
             self.table
                 .insert(self.hasher.key(next, &run), Target::Filter(id).pack());
         }

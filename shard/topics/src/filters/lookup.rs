@@ -1,7 +1,7 @@
 //! From a topic to the filters that match it.
 
-use super::node::{Node, ROOT};
-use super::runs::Kind;
+use super::node::Node;
+use super::runs::{Kind, Prefixes};
 use super::target::Target;
 use super::{FilterId, Filters};
 use crate::TopicKey;
@@ -11,7 +11,7 @@ type Place = (u32, u32);
 
 /// Places that wait, without an allocation as long as they are few.
 struct Places {
-    first: [Place; 16],
+    first: [Place; 8],
     count: usize,
     more: Vec<Place>,
 }
@@ -19,7 +19,7 @@ struct Places {
 impl Places {
     const fn new() -> Self {
         Self {
-            first: [(0, 0); 16],
+            first: [(0, 0); 8],
             count: 0,
             more: Vec::new(),
         }
@@ -71,28 +71,32 @@ impl<V> Filters<V> {
 
     /// Appends the filters with wildcards that may match the topic.
     fn walk(&self, key: TopicKey<'_>, matches: &mut Vec<FilterId>) {
-        let prefixes = self.hasher.prefixes(key.topic().as_str());
+        let mut prefixes = Prefixes::new();
+        prefixes.fill(&self.hasher, key.topic().as_str().as_bytes());
         let prefixes = prefixes.as_slice();
-        let levels = prefixes.len() - 1;
         let mut places = Places::new();
         // [v5 4.7.2-1]: a first level that starts with `$` is matched by no wildcard.
         let first = usize::from(key.topic().is_dollar());
-        self.step(&self.root, (ROOT, 0), prefixes, first, &mut places, matches);
-        while let Some(place) = places.pop() {
-            debug_assert!(
-                place.1 as usize <= levels,
-                "a `+` takes a level that is there"
+        self.step(&self.root, 0, prefixes, first, &mut places, matches);
+        while let Some((node, start)) = places.pop() {
+            self.step(
+                self.nodes.get(node - 1),
+                start,
+                prefixes,
+                0,
+                &mut places,
+                matches,
             );
-            self.step(self.node(place.0), place, prefixes, 0, &mut places, matches);
         }
     }
 
-    /// Asks for every run that begins at `place` and has `shortest` levels or more.
+    /// Asks for every run behind `node` that begins at the level `start` of the topic and has
+    /// `shortest` levels or more.
     #[inline]
     fn step(
         &self,
         node: &Node,
-        (number, start): Place,
+        start: u32,
         prefixes: &[u64],
         shortest: usize,
         places: &mut Places,
@@ -109,10 +113,8 @@ impl<V> Filters<V> {
             if !fits || levels < shortest {
                 continue;
             }
-            let run = self
-                .hasher
-                .run(prefixes, start as usize, edge.levels, edge.kind);
-            let next = self.candidates(self.hasher.key(number, &run), matches);
+            let key = edge.key(&self.hasher, prefixes, start as usize);
+            let next = self.candidates(key, matches);
             if let (Some(next), Kind::Plus) = (next, edge.kind) {
                 places.push((next, start + edge.levels + 1));
             }

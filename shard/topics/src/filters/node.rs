@@ -1,6 +1,6 @@
 //! A place behind a `+`.
 
-use super::runs::{Kind, Run};
+use super::runs::{Hasher, Kind, Run};
 
 /// The number of the node where every filter begins; node `n` has place `n - 1` in the pool.
 pub(super) const ROOT: u32 = 0;
@@ -20,11 +20,26 @@ pub(super) struct Edge {
     pub(super) kind: Kind,
     /// Filters that go this way.
     filters: u32,
+    /// [`Hasher::salt`] of these runs.
+    salt: u64,
+    /// [`Hasher::power`] of the levels.
+    power: u64,
+}
+
+impl Edge {
+    /// The key of the run of a topic behind its first `start` levels, from the hashes of the topic's
+    /// prefixes.
+    #[inline]
+    pub(super) fn key(&self, hasher: &Hasher, prefixes: &[u64], start: usize) -> u32 {
+        let before = prefixes[start].wrapping_mul(self.power);
+        let hash = prefixes[start + self.levels as usize].wrapping_sub(before);
+        hasher.salted(hash, self.salt)
+    }
 }
 
 impl Node {
-    /// A filter goes this way.
-    pub(super) fn add(&mut self, run: &Run) {
+    /// A filter goes this way from here, which is the node `number`.
+    pub(super) fn add(&mut self, number: u32, run: &Run, hasher: &Hasher) {
         self.filters += 1;
         let same = |edge: &&mut Edge| edge.levels == run.levels && edge.kind == run.kind;
         if let Some(edge) = self.edges.iter_mut().find(same) {
@@ -34,6 +49,8 @@ impl Node {
                 levels: run.levels,
                 kind: run.kind,
                 filters: 1,
+                salt: hasher.salt(number, run.levels, run.kind),
+                power: hasher.power(run.levels),
             });
         }
     }

@@ -1,12 +1,12 @@
 //! Hashes of runs of literal levels, each in constant time from the hashes of prefixes.
+//!
+//! The hash of levels is the polynomial of their hashes in a secret odd base, modulo 2^64. Whoever
+//! does not know the seed can force two runs to agree in all 64 bits only with more than a thousand
+//! levels, and gains a comparison by it.
 
 use wire_message::Seed;
 
 use crate::bits::{high_32, high_64, low_64};
-
-/// The modulus, a Mersenne prime: two different runs collide under a random base with a chance of
-/// at most their length over 2^61, which clients that don't know the base can't raise.
-const PRIME: u64 = (1 << 61) - 1;
 
 /// What follows a run of literal levels in a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,17 +45,19 @@ pub(super) struct Hasher {
 const INLINE: usize = 16;
 
 /// The hashes of all prefixes of a topic, from none of its levels to all of them.
-pub(super) enum Prefixes {
-    Inline([u64; INLINE + 1], usize),
-    Many(Vec<u64>),
+pub(super) struct Prefixes {
+    few: [u64; INLINE + 1],
+    levels: usize,
+    /// All of them, if the levels are more than [`INLINE`].
+    many: Vec<u64>,
 }
 
 impl Hasher {
     pub(super) fn new(seed: Seed) -> Self {
-        let base = seed.hash(b"base of runs") % (PRIME - 2) + 2;
+        let base = seed.hash(b"base of runs") | 1;
         let mut powers = [1; POWERS];
         for n in 1..POWERS {
-            powers[n] = multiply(powers[n - 1], base);
+            powers[n] = base.wrapping_mul(powers[n - 1]);
         }
         Self {
             seed,
@@ -85,9 +87,20 @@ impl Hasher {
     /// The key of `run` below `node`.
     #[inline]
     pub(super) fn key(&self, node: u32, run: &Run) -> u32 {
-        let place = u64::from(node) << 34 | u64::from(run.levels) << 2 | run.kind as u64;
-        let mixed = u128::from(run.hash ^ self.mix)
-            * u128::from(place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.mix.rotate_left(32));
+        self.salted(run.hash, self.salt(node, run.levels, run.kind))
+    }
+
+    /// What tells the runs of so many levels with this end below `node` from others.
+    #[inline]
+    pub(super) fn salt(&self, node: u32, levels: u32, kind: Kind) -> u64 {
+        let place = u64::from(node) << 34 | u64::from(levels) << 2 | kind as u64;
+        place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.mix.rotate_left(32)
+    }
+
+    /// The key of the run with this hash.
+    #[inline]
+    pub(super) fn salted(&self, hash: u64, salt: u64) -> u32 {
+        let mixed = u128::from(hash ^ self.mix) * u128::from(salt);
         let folded = high_64(mixed) ^ low_64(mixed);
         high_32(folded.wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
@@ -121,65 +134,67 @@ impl Hasher {
         })
     }
 
-    /// The hashes of the prefixes of `topic`.
-    #[inline]
-    pub(super) fn prefixes(&self, topic: &str) -> Prefixes {
-        let (mut hashes, mut levels, mut hash) = ([0; INLINE + 1], 0, 0);
-        let (mut start, mut full) = (0, false);
-        for_each_slash(topic.as_bytes(), |end| {
-            hash = self.append(hash, &topic.as_bytes()[start..end]);
-            start = end + 1;
-            full |= levels + 1 == INLINE;
-            levels += usize::from(!full);
-            hashes[levels] = hash;
-        });
-        if full {
-            return self.many_prefixes(topic);
-        }
-        hashes[levels + 1] = self.append(hash, &topic.as_bytes()[start..]);
-        Prefixes::Inline(hashes, levels + 1)
-    }
-
-    /// The run of `levels` levels of a topic behind its first `start`.
-    #[inline]
-    pub(super) fn run(&self, prefixes: &[u64], start: usize, levels: u32, kind: Kind) -> Run {
-        let before = multiply(prefixes[start], self.power(levels as usize));
-        let hash = prefixes[start + levels as usize] + PRIME - before;
-        let hash = if hash >= PRIME { hash - PRIME } else { hash };
-        Run { kind, levels, hash }
-    }
-
-    #[cold]
-    fn many_prefixes(&self, topic: &str) -> Prefixes {
-        let mut hashes = vec![0];
-        let mut hash = 0;
-        for level in topic.split('/') {
-            hash = self.append(hash, level.as_bytes());
-            hashes.push(hash);
-        }
-        Prefixes::Many(hashes)
-    }
-
     #[inline]
     fn append(&self, hash: u64, level: &[u8]) -> u64 {
-        let sum = multiply(hash, self.powers[1]) + (self.seed.hash(level) & PRIME);
-        if sum >= PRIME { sum - PRIME } else { sum }
+        let shifted = hash.wrapping_mul(self.powers[1]);
+        shifted.wrapping_add(self.seed.hash(level))
     }
 
-    #[inline]
-    fn power(&self, exponent: usize) -> u64 {
-        let high = (POWERS..=exponent).fold(1, |power, _| multiply(power, self.powers[1]));
-        multiply(high, self.powers[exponent.min(POWERS - 1)])
+    /// The base to the power of `levels`.
+    pub(super) fn power(&self, levels: u32) -> u64 {
+        let (mut power, mut left) = (1_u64, levels as usize);
+        while left >= POWERS {
+            power = power.wrapping_mul(self.powers[POWERS - 1]);
+            left -= POWERS - 1;
+        }
+        power.wrapping_mul(self.powers[left])
     }
 }
 
 impl Prefixes {
+    pub(super) const fn new() -> Self {
+        Self {
+            few: [0; INLINE + 1],
+            levels: 0,
+            many: Vec::new(),
+        }
+    }
+
+    /// Hashes the prefixes of `topic`; for once.
+    #[inline]
+    pub(super) fn fill(&mut self, hasher: &Hasher, topic: &[u8]) {
+        let (mut start, mut hash) = (0, 0);
+        let mut levels = 0;
+        for_each_slash(topic, |end| {
+            hash = hasher.append(hash, &topic[start..end]);
+            start = end + 1;
+            levels += 1;
+            if let Some(place) = self.few.get_mut(levels) {
+                *place = hash;
+            }
+        });
+        levels += 1;
+        if let Some(place) = self.few.get_mut(levels) {
+            *place = hasher.append(hash, &topic[start..]);
+        } else {
+            self.fill_many(hasher, topic);
+        }
+        self.levels = levels;
+    }
+
+    #[cold]
+    fn fill_many(&mut self, hasher: &Hasher, topic: &[u8]) {
+        let mut hash = 0;
+        self.many.push(hash);
+        for level in topic.split(|byte| *byte == b'/') {
+            hash = hasher.append(hash, level);
+            self.many.push(hash);
+        }
+    }
+
     #[inline]
     pub(super) fn as_slice(&self) -> &[u64] {
-        match self {
-            Self::Inline(hashes, levels) => &hashes[..=*levels],
-            Self::Many(hashes) => hashes,
-        }
+        self.few.get(..=self.levels).unwrap_or(&self.many)
     }
 }
 
@@ -204,14 +219,6 @@ fn for_each_slash(text: &[u8], mut found: impl FnMut(usize)) {
     }
 }
 
-/// The product modulo [`PRIME`] of two numbers below 2^61.
-#[inline]
-fn multiply(left: u64, right: u64) -> u64 {
-    let product = u128::from(left) * u128::from(right);
-    let sum = (low_64(product) & PRIME) + low_64(product >> 61);
-    if sum >= PRIME { sum - PRIME } else { sum }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,7 +227,9 @@ mod tests {
     fn a_run_of_a_topic_hashes_as_the_same_run_of_a_filter() {
         let hasher = Hasher::new(Seed(7));
         let topic = (0..70).map(|n| format!("level{n}")).collect::<Vec<_>>();
-        let prefixes = hasher.prefixes(&topic.join("/"));
+        let mut prefixes = Prefixes::new();
+        prefixes.fill(&hasher, topic.join("/").as_bytes());
+        let prefixes = prefixes.as_slice();
         for (start, levels) in [(0, 0), (0, 1), (3, 7), (16, 44), (0, 70), (69, 1)] {
             let end = start + levels as usize;
             let text = ["+".to_owned(), topic[start..end].join("/"), "+".to_owned()];
@@ -233,12 +242,9 @@ mod tests {
                 .runs(&filter)
                 .nth(1)
                 .expect("a run between the wildcards");
-            let run = hasher.run(prefixes.as_slice(), start, levels, Kind::Plus);
-            assert_eq!(
-                (run.hash, run.levels),
-                (expected.hash, expected.levels),
-                "{filter}"
-            );
+            let before = prefixes[start].wrapping_mul(hasher.power(levels));
+            let hash = prefixes[end].wrapping_sub(before);
+            assert_eq!((hash, levels), (expected.hash, expected.levels), "{filter}");
         }
     }
 

@@ -1,18 +1,24 @@
 //! A filter's text beside its value, in one cache line if it is short.
 
 /// Bytes of text that fit beside a value of 16 bytes in a cache line.
-const SHORT: usize = 45;
+const SHORT: usize = 44;
 
 /// A filter's text.
 #[derive(Debug)]
 pub(super) enum Text {
     Long(Box<str>),
-    /// `literal` bytes stand before the first wildcard.
-    Short {
-        len: u8,
-        literal: u8,
-        bytes: [u8; SHORT],
-    },
+    Short(Short),
+}
+
+/// A text in place, with what a comparison wants to know.
+#[derive(Debug)]
+pub(super) struct Short {
+    len: u8,
+    /// Where the first wildcard stands, or the end.
+    first: u8,
+    /// What stands behind the last wildcard begins here; 0 if there is none.
+    tail: u8,
+    bytes: [u8; SHORT],
 }
 
 impl Text {
@@ -22,30 +28,34 @@ impl Text {
             return Self::Long(text.into());
         };
         start.copy_from_slice(text.as_bytes());
-        let wildcard = text.bytes().position(|byte| byte == b'+' || byte == b'#');
-        let literal = wildcard
-            .and_then(|place| u8::try_from(place).ok())
-            .unwrap_or(len);
-        Self::Short {
-            len,
-            literal,
-            bytes,
+        let (mut first, mut tail) = (len, 0);
+        for (place, byte) in (0..len).zip(text.bytes()) {
+            if matches!(byte, b'+' | b'#') {
+                first = first.min(place);
+                tail = place + 1;
+            }
         }
+        Self::Short(Short {
+            len,
+            first,
+            tail,
+            bytes,
+        })
     }
 
     #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Long(text) => text.as_bytes(),
-            Self::Short { len, bytes, .. } => &bytes[..usize::from(*len)],
+            Self::Short(short) => short.as_bytes(),
         }
     }
 
     pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Long(text) => text,
-            Self::Short { .. } => {
-                core::str::from_utf8(self.as_bytes()).expect("the text was a string")
+            Self::Short(short) => {
+                core::str::from_utf8(short.as_bytes()).expect("the text was a string")
             }
         }
     }
@@ -55,23 +65,46 @@ impl Text {
     /// Whether the filter matches `topic`.
     #[inline]
     pub(super) fn matches(&self, topic: &[u8]) -> bool {
-        if let Self::Short {
-            len,
-            literal,
-            bytes,
-        } = self
-        {
-            let (len, literal) = (usize::from(*len), usize::from(*literal));
-            if len == literal {
-                return &bytes[..len] == topic;
-            }
-            if let Some((start, rest)) = topic.split_at_checked(literal)
-                && literal > 0
-            {
-                return start == &bytes[..literal] && matches_from(&bytes[literal..len], rest);
-            }
+        match self {
+            Self::Long(text) => matches(text.as_bytes(), topic),
+            Self::Short(short) => short.matches(topic),
         }
-        matches(self.as_bytes(), topic)
+    }
+}
+
+impl Short {
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// Compares what stands before the first wildcard and behind the last one as a whole, and takes
+    /// only what is between them level by level.
+    #[inline]
+    fn matches(&self, topic: &[u8]) -> bool {
+        let filter = self.as_bytes();
+        let (first, tail) = (usize::from(self.first), usize::from(self.tail));
+        if tail == 0 {
+            return filter == topic;
+        }
+        let end = filter.len() - tail;
+        if first == 0 || topic.len() < first + end {
+            return matches(filter, topic);
+        }
+        let (start, rest) = topic.split_at(first);
+        if start != &filter[..first] {
+            return false;
+        }
+        if filter[tail - 1] == b'#' {
+            return tail == first + 1 || matches_from(&filter[first..], rest);
+        }
+        let (middle, rest) = rest.split_at(rest.len() - end);
+        rest == &filter[tail..]
+            && if tail == first + 1 {
+                !middle.contains(&b'/')
+            } else {
+                matches_from(&filter[first..tail], middle)
+            }
     }
 }
 
