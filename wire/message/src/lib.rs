@@ -6,6 +6,8 @@
 //!
 //! Start with [`Message`], then [`FilterRef::matches`].
 
+#![warn(clippy::indexing_slicing)]
+
 mod client_id;
 mod expiry;
 mod filter_target;

@@ -77,6 +77,10 @@ pub struct Message {
     retain: bool,
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the two lengths are those of parts of the body"
+)]
 impl Message {
     /// The message, borrowed.
     #[must_use]

@@ -29,6 +29,10 @@ impl fmt::Display for ShardId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ShardSet([u64; SHARDS_MAX / 64]);
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a shard's number divided by 64 is less than the number of words"
+)]
 impl ShardSet {
     /// The set without members.
     pub const EMPTY: Self = Self([0; SHARDS_MAX / 64]);
@@ -93,8 +97,7 @@ impl ShardSet {
     /// The members in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = ShardId> + use<> {
         let words = self.0;
-        (0..words.len()).flat_map(move |index| {
-            let mut word = words[index];
+        words.into_iter().enumerate().flat_map(|(index, mut word)| {
             core::iter::from_fn(move || {
                 let bit = (word != 0).then(|| word.trailing_zeros())?;
                 word &= word - 1;

@@ -1,6 +1,7 @@
 //! Properties: what there is, who may carry it, and the parts that several packets share.
 
 mod id;
+pub(crate) mod put;
 mod reason;
 mod subscription_ids;
 mod user;
@@ -10,7 +11,7 @@ pub(crate) use id::{Carrier, PropertyId};
 pub use reason::ReasonProperties;
 pub use subscription_ids::{SubscriptionIds, SubscriptionIdsIter};
 pub use user::{UserProperties, UserPropertiesIter};
-pub(crate) use walk::{Value, Walk, decode, put};
+pub(crate) use walk::{Value, Walk, decode};
 
 /// What a publisher says about its payload.
 ///

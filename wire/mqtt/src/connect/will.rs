@@ -107,12 +107,8 @@ impl<'a> WillProperties<'a> {
 impl WillProperties<'_> {
     /// The properties to publish the will with, encoded without their length.
     ///
-    /// Those of a [`MessageRef`](wire_message::MessageRef): all but delay and expiry.
-    ///
-    /// # Errors
-    ///
-    /// None for properties that were decoded; [`EncodeError::FieldTooLong`](crate::EncodeError)
-    /// is not told here, a field longer than 65,535 bytes is left out.
+    /// Those of a [`MessageRef`](wire_message::MessageRef): all but delay and expiry. They replace
+    /// what `scratch` holds. Fields longer than 65,535 bytes, which no packet has, are left out.
     pub fn forward(&self, scratch: &mut Vec<u8>) {
         scratch.clear();
         Self {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{PropertyId, Value, Walk};
+use super::{PropertyId, Walk};
 use crate::sink::{Section, Sink};
 
 /// The identifiers of the subscriptions that a delivered message matched, 1 to 268,435,455 each.
@@ -104,10 +104,7 @@ impl Iterator for SubscriptionIdsIter<'_> {
 
     fn next(&mut self) -> Option<u32> {
         match &mut self.0 {
-            SourceIter::Section(walk) => walk.find_map(|item| match item {
-                Ok((PropertyId::SubscriptionId, Value::Number(id))) => Some(id),
-                _ => None,
-            }),
+            SourceIter::Section(walk) => walk.next_of(PropertyId::SubscriptionId)?.number(),
             SourceIter::Values(values) => {
                 let (&first, rest) = values.split_first()?;
                 *values = rest;

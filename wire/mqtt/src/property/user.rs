@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{PropertyId, Value, Walk};
+use super::{PropertyId, Value, Walk, put};
 use crate::sink::{Section, Sink};
 
 /// Pairs of strings that travel with a packet, in order, duplicates kept.
@@ -93,9 +93,7 @@ impl<'a> IntoIterator for UserProperties<'a> {
 impl Section for UserProperties<'_> {
     fn write<S: Sink>(&self, out: &mut S) {
         for (name, value) in *self {
-            out.u8(PropertyId::UserProperty.byte());
-            out.text(name);
-            out.text(value);
+            put::pair(out, PropertyId::UserProperty, name, value);
         }
     }
 }
@@ -115,10 +113,10 @@ impl<'a> Iterator for UserPropertiesIter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
-            SourceIter::Section(walk) => walk.find_map(|item| match item {
-                Ok((_, Value::Pair(name, value))) => Some((name, value)),
-                _ => None,
-            }),
+            SourceIter::Section(walk) => match walk.next_of(PropertyId::UserProperty)? {
+                Value::Pair(name, value) => Some((name, value)),
+                Value::Binary(_) | Value::Bool(_) | Value::Text(_) | Value::Number(_) => None,
+            },
             SourceIter::Pairs(pairs) => {
                 let (&first, rest) = pairs.split_first()?;
                 *pairs = rest;

@@ -3,7 +3,6 @@
 use super::id::{Carrier, Kind, PropertyId};
 use crate::DecodeError;
 use crate::reader::Reader;
-use crate::sink::Sink;
 
 /// A property's value, by its type on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +66,40 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is left of the section.
-    pub(crate) const fn rest(&self) -> &'a [u8] {
-        self.reader.rest()
+    /// Passes one property of a section that was checked: which it is, and all its bytes.
+    ///
+    /// `None` at the end. Text is not looked at, so this is much cheaper than the iterator.
+    pub(crate) fn pass(&mut self) -> Option<(PropertyId, &'a [u8])> {
+        let start = self.reader.rest();
+        let property = PropertyId::from_byte(self.reader.u8().ok()?)?;
+        let reader = &mut self.reader;
+        match property.kind() {
+            Kind::Bool => reader.bytes(1).ok()?,
+            Kind::TwoBytes | Kind::TwoBytesNonZero => reader.bytes(2).ok()?,
+            Kind::FourBytes | Kind::FourBytesNonZero => reader.bytes(4).ok()?,
+            Kind::Binary | Kind::Text => reader.binary().ok()?,
+            Kind::Pair => {
+                reader.binary().ok()?;
+                reader.binary().ok()?
+            }
+            Kind::VarIntNonZero => {
+                reader.varint().ok()?;
+                &[]
+            }
+        };
+        let encoded = start.get(..start.len() - reader.rest().len())?;
+        Some((property, encoded))
+    }
+
+    /// The value of the next property `wanted` in a section that was checked.
+    pub(crate) fn next_of(&mut self, wanted: PropertyId) -> Option<Value<'a>> {
+        loop {
+            let (property, encoded) = self.pass()?;
+            if property == wanted {
+                let (_, value) = Self::new(encoded).step().ok()?;
+                return Some(value);
+            }
+        }
     }
 
     fn step(&mut self) -> Result<(PropertyId, Value<'a>), DecodeError> {
@@ -144,48 +174,4 @@ pub(crate) fn decode<'a>(
         take(property, value)?;
     }
     Ok(())
-}
-
-/// Writes one property, if it has a value.
-pub(crate) mod put {
-    use super::{PropertyId, Sink};
-
-    pub(crate) fn bool(out: &mut impl Sink, property: PropertyId, value: Option<bool>) {
-        if let Some(value) = value {
-            out.u8(property.byte());
-            out.u8(value.into());
-        }
-    }
-
-    pub(crate) fn u16(out: &mut impl Sink, property: PropertyId, value: Option<u16>) {
-        if let Some(value) = value {
-            out.u8(property.byte());
-            out.u16(value);
-        }
-    }
-
-    pub(crate) fn u32(out: &mut impl Sink, property: PropertyId, value: Option<u32>) {
-        if let Some(value) = value {
-            out.u8(property.byte());
-            out.u32(value);
-        }
-    }
-
-    pub(crate) fn varint(out: &mut impl Sink, property: PropertyId, value: Option<u32>) {
-        if let Some(value) = value {
-            out.u8(property.byte());
-            out.varint(value);
-        }
-    }
-
-    pub(crate) fn text(out: &mut impl Sink, property: PropertyId, value: Option<&str>) {
-        binary(out, property, value.map(str::as_bytes));
-    }
-
-    pub(crate) fn binary(out: &mut impl Sink, property: PropertyId, value: Option<&[u8]>) {
-        if let Some(value) = value {
-            out.u8(property.byte());
-            out.binary(value);
-        }
-    }
 }

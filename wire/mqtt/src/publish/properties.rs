@@ -116,19 +116,12 @@ impl<'a> PublishProperties<'a> {
 /// Copies what travels on from a section that was checked.
 fn copy_forwardable(section: &[u8], out: &mut Vec<u8>) {
     let mut walk = Walk::new(section);
-    loop {
-        let before = walk.rest();
-        let Some(Ok((property, _))) = walk.next() else {
-            return;
-        };
+    while let Some((property, encoded)) = walk.pass() {
         let own = matches!(
             property,
             PropertyId::MessageExpiryInterval | PropertyId::TopicAlias | PropertyId::SubscriptionId
         );
-        let size = before.len() - walk.rest().len();
-        if let Some(encoded) = before.get(..size)
-            && !own
-        {
+        if !own {
             out.extend_from_slice(encoded);
         }
     }

@@ -2,7 +2,8 @@
 
 use wire_message::TextError;
 use wire_mqtt::{
-    DecodeError, EncodeError, Packet, Publish, ReasonCode, Side, VARINT_MAX, Version, frame,
+    DecodeError, EncodeError, Packet, Publish, ReasonCode, Side, UserProperties, VARINT_MAX,
+    Version, frame,
 };
 
 use crate::{ALL, SINCE_311, from_client, from_server, packet};
@@ -233,6 +234,16 @@ fn a_publish_that_makes_no_sense_is_not_encoded() {
     let result = Packet::Publish(publish).encode(Version::V5, &mut out);
     assert_eq!(result, Err(EncodeError::FieldTooLong));
     assert_eq!(out, [7]);
+    assert_eq!(publish.properties.forward(&mut Vec::new()), []);
+    let pairs = [("k", "v"), ("k", &long)];
+    publish.properties.content_type = None;
+    publish.properties.user_properties = UserProperties::new(&pairs);
+    let result = Packet::Publish(publish).encode(Version::V5, &mut out);
+    assert_eq!(result, Err(EncodeError::FieldTooLong));
+    assert_eq!(
+        publish.properties.forward(&mut Vec::new()),
+        b"\x26\x00\x01k\x00\x01v"
+    );
     // Before 5.0 the property is not written.
     assert!(
         Packet::Publish(publish)

@@ -1,0 +1,4 @@
+#![no_main]
+//! Any bytes as a stream, cut anywhere.
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wire_mqtt_fuzz::stream(bytes));
