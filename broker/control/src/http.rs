@@ -24,16 +24,16 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Serves until the runtime ends.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let router = Router::new()
-        .route("/status", get(get_status))
-        .route("/metrics", get(get_metrics))
-        .route("/log/level", get(get_log_level).put(put_log_level))
+        .route("/status", get(status_page))
+        .route("/metrics", get(metrics_page))
+        .route("/log/level", get(log_level).put(change_log_level))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "The control endpoint ended");
     }
 }
 
-async fn get_status(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+async fn status_page(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
     let snapshot = shared.snapshot().await;
     let code = if snapshot.ready {
         StatusCode::OK
@@ -49,16 +49,16 @@ async fn get_status(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery
     (code, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-async fn get_metrics(State(shared): State<Arc<Shared>>) -> Response {
+async fn metrics_page(State(shared): State<Arc<Shared>>) -> Response {
     let body = metrics::text(&shared.snapshot().await);
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], body).into_response()
 }
 
-async fn get_log_level(State(shared): State<Arc<Shared>>) -> String {
+async fn log_level(State(shared): State<Arc<Shared>>) -> String {
     (shared.log_levels.current)() + "\n"
 }
 
-async fn put_log_level(State(shared): State<Arc<Shared>>, body: String) -> (StatusCode, String) {
+async fn change_log_level(State(shared): State<Arc<Shared>>, body: String) -> (StatusCode, String) {
     match (shared.log_levels.change)(body.trim()) {
         Ok(()) => (StatusCode::OK, (shared.log_levels.current)() + "\n"),
         Err(problem) => (StatusCode::BAD_REQUEST, problem + "\n"),

@@ -1,6 +1,5 @@
 //! The state of the broker, for people and for scripts.
 
-use core::fmt::Write as _;
 use core::time::Duration;
 
 use serde_json::json;
@@ -19,7 +18,7 @@ pub fn text(snapshot: &Snapshot) -> String {
         "not ready"
     };
     let mut line = |name: &str, value: &dyn core::fmt::Display| {
-        writeln!(page, "{name:<13}{value}").expect("a string takes everything");
+        page += &format!("{name:<13}{value}\n");
     };
     line("node", &node.name);
     line("status", &state);

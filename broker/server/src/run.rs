@@ -12,7 +12,7 @@ use broker_config::value::LogFormat;
 use broker_control::{BoundListener, Control, ControlSettings, LogLevels, Mailboxes, Node};
 use shard_runtime::{Shards, StartError, StopSignal};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::signals::Signals;
 use crate::{cores, data_dir, environment, logging, shards_settings, startup_log};
@@ -159,7 +159,7 @@ async fn stop_shards(
             Ok(())
         }
         signal = signals.next() => {
-            warn!(signal, "Skein stops at once");
+            info!(signal, "Skein stops at once");
             stop.halt();
             bail!("stopped at once by a second signal")
         }
