@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shard_engine::Publish as Routed;
 use wire_message::{Instant, ShardId};
-use wire_mqtt::{Frame, Packet, Side, Version, frame};
+use wire_mqtt::{DecodeError, Frame, Packet, Side, Version, frame};
 
 use crate::history::{ClientNumber, History, PublishId, number_in};
 use crate::links::LinkId;
@@ -18,6 +18,20 @@ struct Watch {
     version: Version,
     sent: Vec<u8>,
     is_accepted: bool,
+}
+
+impl Watch {
+    /// Decodes a whole packet.
+    fn decode<'a>(&self, packet: &'a [u8]) -> Result<Packet<'a>, DecodeError> {
+        let decoded = Packet::decode(packet, self.version, Side::Client);
+        if self.client.is_some() || decoded.is_ok() {
+            return decoded;
+        }
+        // The broker may not have understood what a vandal wanted to speak.
+        let versions = [Version::V31, Version::V311, Version::V5];
+        let other = versions.map(|version| Packet::decode(packet, version, Side::Client));
+        other.into_iter().find(Result::is_ok).unwrap_or(decoded)
+    }
 }
 
 /// How often a message was put into the ring from one shard to another, for plain subscriptions.
@@ -84,8 +98,11 @@ impl Watches {
                 Ok(Frame::Whole { size }) => size as usize,
                 Err(error) => return Err(Violation::new("well_formed", error.to_string())),
             };
-            let packet = Packet::decode(&watch.sent[..size], watch.version, Side::Client)
-                .map_err(|error| Violation::new("well_formed", format!("{error} for {link:?}")))?;
+            let bytes: Vec<u8> = watch.sent.drain(..size).collect();
+            let packet = watch.decode(&bytes).map_err(|error| {
+                let text = format!("{error} for {link:?} of {:?}: {bytes:02x?}", watch.client);
+                Violation::new("well_formed", text)
+            })?;
             if let Packet::Connack(connack) = &packet {
                 let is_first = !watch.is_accepted;
                 ensure(is_first, "well_formed", || {
@@ -105,9 +122,11 @@ impl Watches {
                 format!("{packet:?} before CONNACK on {link:?}")
             })?;
             if let Packet::Publish(publish) = &packet {
-                is_alive(publish.payload, history, now)?;
+                // What was sent before may be sent again.
+                if !publish.dup {
+                    is_alive(publish.payload, history, now)?;
+                }
             }
-            watch.sent.drain(..size);
         }
     }
 }
