@@ -85,8 +85,7 @@ impl Pipe {
 
     /// The stream breaks: what was on the way is lost, and the reader sees the end.
     pub(crate) fn break_off(&mut self, now: Instant) {
-        self.pieces.clear();
-        self.held = 0;
+        self.leave();
         self.ends_at = Some(now);
     }
 
@@ -137,6 +136,7 @@ mod tests {
         assert!(pipe.write(b"abc", Instant::ZERO, &mut rng) > 0);
         pipe.break_off(Instant::ZERO);
         let mut got = Vec::new();
+        assert!(pipe.write(b"def", Instant::ZERO, &mut rng) > 0);
         assert_eq!(pipe.read(&mut got, 10, Instant::from_secs(1)), 0);
         assert!(pipe.is_at_end(Instant::ZERO));
     }

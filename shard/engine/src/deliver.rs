@@ -111,21 +111,24 @@ impl Clients {
                 continue;
             }
             let limits = &self.settings.mqtt.queue;
-            let Some(next) = session.queue.peek(limits) else {
-                return session.outbound.has_room();
-            };
-            if next.qos() != Qos::AtMostOnce && !session.outbound.has_room() {
-                return false;
-            }
             let (before, counters) = (session.queue.len() as u64, &mut self.counters);
-            let next = session.queue.pop(limits, now, |_, _| {
+            // What comes next, and with which quality of service, shows only without these.
+            session.queue.expire(limits, now, |_, _| {
                 counters.delivery_dropped += 1;
                 counters.delivery_dropped_expired += 1;
             });
+            let has_room = session.outbound.has_room();
+            let next_qos = session.queue.peek(limits).map(Delivery::qos);
+            let next = match next_qos {
+                Some(Qos::AtLeastOnce | Qos::ExactlyOnce) if !has_room => None,
+                Some(_) => session.queue.pop(limits, now, |_, _| {}),
+                None => None,
+            };
             self.queued = self.queued + session.queue.len() as u64 - before;
-            if let Some(next) = next {
-                self.send_delivery(key, connection, next, now, out);
-            }
+            let Some(next) = next else {
+                return next_qos.is_none() && has_room;
+            };
+            self.send_delivery(key, connection, next, now, out);
         }
         // More is possible, but this client has had its share of the turn.
         self.arm_session(key, now);

@@ -143,12 +143,26 @@ impl Queue {
         now: Instant,
         mut dropped: impl FnMut(Delivery, DropReason),
     ) -> Option<Delivery> {
-        loop {
-            let delivery = self.0.as_mut()?.pop(limits)?;
+        self.expire(limits, now, &mut dropped);
+        let delivery = self.0.as_mut()?.pop(limits)?;
+        self.forget(&delivery);
+        Some(delivery)
+    }
+
+    /// Drops what [`Queue::pop`] would pass over because its time is over, so that
+    /// [`Queue::peek`] shows what would be given out.
+    pub fn expire(
+        &mut self,
+        limits: &QueueLimits,
+        now: Instant,
+        mut dropped: impl FnMut(Delivery, DropReason),
+    ) {
+        let is_over = |delivery: &Delivery| delivery.message().expiry().is_past(now);
+        while self.peek(limits).is_some_and(is_over) {
+            let Some(delivery) = self.0.as_mut().and_then(|waiting| waiting.pop(limits)) else {
+                return;
+            };
             self.forget(&delivery);
-            if !delivery.message().expiry().is_past(now) {
-                return Some(delivery);
-            }
             dropped(delivery, DropReason::Expired);
         }
     }

@@ -50,6 +50,10 @@ impl Client {
         mood: Mood,
         outside: &mut Outside,
     ) -> Result<Option<(ShardId, LinkId)>, Violation> {
+        let pending = self.memory.pending.map(|link| &outside.links[link]);
+        if pending.is_some_and(|link| link.closed_by_broker.is_none()) {
+            return Ok(None);
+        }
         let wants = match mood {
             Mood::Random => self.kind == Kind::Observer || outside.rng.chance(100),
             Mood::Calm => true,
@@ -306,6 +310,7 @@ impl Client {
             // Whether the broker saw CONNECT is not known, and so not whose session is there.
             let keeps = self.memory.expiry_s >= V3_EXPIRY_S && wire.wish.expiry_s >= V3_EXPIRY_S;
             self.memory.is_uncertain |= wire.wish.clean_start || !keeps;
+            self.memory.pending = Some(wire.link);
         }
     }
 

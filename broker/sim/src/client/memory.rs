@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire_mqtt::PacketId;
 
 use crate::history::{PublishId, SessionId};
+use crate::links::LinkId;
 
 /// What a client knows of its session.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(super) struct Memory {
     /// Whether something was sent of which the client does not know whether it ended the session:
     /// only a clean start makes sure.
     pub(super) is_uncertain: bool,
+    /// A connection whose CONNECT may still be under way: another one could overtake it.
+    pub(super) pending: Option<LinkId>,
     /// Which messages the packet ids of unfinished deliveries stand for.
     pub(super) outbound: BTreeMap<PacketId, PublishId>,
     /// QoS 2 messages that arrived and were not released.

@@ -47,7 +47,7 @@ impl Client {
     ) -> Result<Option<(ShardId, LinkId)>, Violation> {
         match outside.rng.below(5) {
             // Two connections for one client id.
-            0 | 1 => return self.connect(Mood::Random, outside).map(Some),
+            0 | 1 if self.is_connected() => return self.connect(Mood::Random, outside).map(Some),
             2 => self.cut(outside),
             3 if self.is_connected() => {
                 self.say_goodbye(false, ReasonCode::DisconnectWithWill, outside)?;

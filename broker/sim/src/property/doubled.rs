@@ -16,13 +16,15 @@ pub(super) fn check(history: &History) -> Checked {
     let mut in_all = BTreeMap::<(ClientNumber, PublishId), usize>::new();
     let mut in_one = BTreeMap::<(LinkId, PublishId), usize>::new();
     for session in &history.sessions {
+        // What a member of a group has not acknowledged comes again as new if it is alone.
+        let is_shared = session.subscriptions.iter().any(|one| one.group.is_some());
         for delivery in session
             .deliveries
             .iter()
             .filter(|delivery| !delivery.retain)
         {
             let Some(id) = delivery.message else { continue };
-            if !may_come_again(delivery) {
+            if !may_come_again(delivery, is_shared) {
                 *in_all.entry((session.client, id)).or_default() += 1;
             }
             *in_one.entry((delivery.link, id)).or_default() += 1;
@@ -44,6 +46,6 @@ pub(super) fn check(history: &History) -> Checked {
 }
 
 /// Whether a delivery may be a repetition that the application sees.
-const fn may_come_again(delivery: &Delivery) -> bool {
-    matches!(delivery.qos, Qos::AtLeastOnce) && delivery.dup
+const fn may_come_again(delivery: &Delivery, is_shared: bool) -> bool {
+    matches!(delivery.qos, Qos::AtLeastOnce) && (delivery.dup || is_shared)
 }

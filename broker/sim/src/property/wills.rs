@@ -22,12 +22,11 @@ pub(super) fn check(history: &History, outside: &Outside, counters: &Counters) -
     let Some(granted) = observer.subscriptions.first().and_then(|one| one.granted) else {
         return Ok(());
     };
+    // The first time of each; DUP may be all that is seen of it.
     let arrived = |id: PublishId| {
-        observer
-            .deliveries
-            .iter()
-            .filter(|delivery| delivery.message == Some(id))
-            .count()
+        let mut all = observer.deliveries.iter().filter(|one| one.message == Some(id));
+        let first = all.next();
+        usize::from(first.is_some()) + all.filter(|one| !one.dup).count()
     };
     for (number, connection) in history.connections.iter().enumerate() {
         let Some((will, delay_s)) = connection.will else {

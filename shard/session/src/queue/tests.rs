@@ -191,6 +191,27 @@ fn v5_3_3_2_5_what_expired_while_it_waited_is_dropped() {
 }
 
 #[test]
+fn what_is_seen_after_expiring_is_what_comes_next() {
+    let limits = QueueLimits::default();
+    let mut queue = Queue::new();
+    for (value, expiry_s) in [(1, Some(2)), (2, Some(1)), (3, None)] {
+        let message = message("a", value, Expiry::after(expiry_s, T0));
+        push(
+            &mut queue,
+            Delivery::new(message, Qos::AtLeastOnce, false),
+            &limits,
+        );
+    }
+    let mut expired = Vec::new();
+    queue.expire(&limits, Instant::from_secs(2), |delivery, _| {
+        expired.push(number(&delivery));
+    });
+    assert_eq!(expired, [1, 2]);
+    assert_eq!(queue.peek(&limits).map(number), Some(3));
+    assert_eq!(drain(&mut queue, &limits), [3]);
+}
+
+#[test]
 fn higher_priorities_go_first_and_a_line_keeps_its_order() {
     for (ordinary, order) in [(0, [2, 5, 3, 1, 4]), (255, [1, 4, 2, 5, 3])] {
         let limits = QueueLimits {
