@@ -139,9 +139,9 @@ impl RouteCache {
                 place
             }
             None => {
-                let mut cached = Cached::new(key);
+                let mut cached = Box::new(Cached::new(key));
                 cached.set_local(key, index, self.seed);
-                self.entries.insert(cached)
+                self.entries.insert(key.hash(), cached)
             }
         }
     }

@@ -4,25 +4,21 @@ use wire_message::ShardId;
 
 use super::Mark;
 use super::wanted::{Wanted, WantedSet};
-use crate::Route;
 use crate::bits::high_32;
 use crate::pool::Pool;
 use crate::table::Table;
-
-/// Counts that stand in the slot itself are below this.
-const COUNT_MAX: u32 = (1 << COUNT_BITS) - 1;
-
-const COUNT_BITS: u32 = 11;
+use crate::{Bucket, Route};
 
 /// From a filter's hash to the shards that want it: about 11 bytes a filter if one shard does.
 ///
-/// Of two filters that collide in the 32 bits kept (one in 4,000 among a million), each has the
-/// shards of both, which costs a hop in vain and nothing else.
+/// Of the hash, the upper 32 bits and the bucket are kept. Of two filters that collide in both, each
+/// has the shards of both, which costs a hop in vain. They have the same bucket, so the epoch that
+/// was bumped for the one is the other's too, and nothing is missed.
 #[derive(Debug)]
 pub(super) struct ExactInterest {
     table: Table,
     /// Sets that don't fit in a slot.
-    sets: Pool<WantedSet>,
+    sets: Pool<(Bucket, WantedSet)>,
 }
 
 impl ExactInterest {
@@ -45,26 +41,35 @@ impl ExactInterest {
 
     /// Adds the shards that want the filter to a route.
     pub(super) fn route(&self, hash: u64, route: &mut Route) {
-        self.table.each(key(hash), |slot| match unpack(slot) {
-            Slot::Alone(wanted) => WantedSet::One(wanted).route(route),
-            Slot::Set(id) => self.sets.get(id).route(route),
+        let bucket = Bucket::of(hash);
+        self.table.each(high_32(hash), |slot| match unpack(slot) {
+            Slot::Alone(other, wanted) if other == bucket => WantedSet::One(wanted).route(route),
+            Slot::Alone(..) => {}
+            Slot::Set(id) => {
+                let (other, set) = self.sets.get(id);
+                if *other == bucket {
+                    set.route(route);
+                }
+            }
         });
     }
 
     fn change(&mut self, hash: u64, act: impl FnOnce(&mut WantedSet) -> bool) -> bool {
-        let key = key(hash);
-        let old = self.table.find(key, Some);
+        let (key, bucket) = (high_32(hash), Bucket::of(hash));
+        let old = self
+            .table
+            .find(key, |slot| (self.bucket(slot) == bucket).then_some(slot));
         let mut set = match old.map(unpack) {
             None => WantedSet::None,
-            Some(Slot::Alone(wanted)) => WantedSet::One(wanted),
-            Some(Slot::Set(id)) => self.sets.remove(id),
+            Some(Slot::Alone(_, wanted)) => WantedSet::One(wanted),
+            Some(Slot::Set(id)) => self.sets.remove(id).1,
         };
         let changed = act(&mut set);
         let new = match set {
             WantedSet::None => None,
-            WantedSet::One(wanted) if fits(&wanted) => Some(pack(&wanted)),
+            WantedSet::One(wanted) if fits(&wanted) => Some(pack(bucket, &wanted)),
             set @ (WantedSet::Many(_) | WantedSet::One(_)) => {
-                Some(self.sets.insert(set) << 1 | SET)
+                Some(self.sets.insert((bucket, set)) << 1 | SET)
             }
         };
         match (old, new) {
@@ -75,39 +80,49 @@ impl ExactInterest {
         }
         changed
     }
+
+    fn bucket(&self, slot: u32) -> Bucket {
+        match unpack(slot) {
+            Slot::Alone(bucket, _) => bucket,
+            Slot::Set(id) => self.sets.get(id).0,
+        }
+    }
 }
 
-/// What a slot holds: the number of a set, with [`SET`] below; or a shard (8 bits) and two counts
-/// (11 bits), of which one is not zero, and a zero below.
+/// What a slot holds: the number of a set, with [`SET`] as the lowest bit; or bucket (16 bits), shard
+/// (8), and two small counts (4 and 3) of which one is not zero, with a zero below.
 enum Slot {
-    Alone(Wanted),
+    Alone(Bucket, Wanted),
     Set(u32),
 }
 
 const SET: u32 = 1;
 
-/// The bits of a filter's hash that its bucket does not use.
-const fn key(hash: u64) -> u32 {
-    high_32(hash)
-}
+const TRANSIENT_MAX: u32 = 0xf;
+const PERSISTENT_MAX: u32 = 0x7;
 
 const fn fits(wanted: &Wanted) -> bool {
-    wanted.transient <= COUNT_MAX && wanted.persistent <= COUNT_MAX
+    wanted.transient <= TRANSIENT_MAX && wanted.persistent <= PERSISTENT_MAX
 }
 
-fn pack(wanted: &Wanted) -> u32 {
-    u32::from(wanted.shard.0) << 24 | wanted.persistent << 12 | wanted.transient << 1
+fn pack(bucket: Bucket, wanted: &Wanted) -> u32 {
+    u32::from(bucket.0) << 16
+        | u32::from(wanted.shard.0) << 8
+        | wanted.transient << 4
+        | wanted.persistent << 1
 }
 
 fn unpack(slot: u32) -> Slot {
     if slot & SET != 0 {
         return Slot::Set(slot >> 1);
     }
-    Slot::Alone(Wanted {
-        shard: ShardId(slot.to_be_bytes()[0]),
-        transient: slot >> 1 & COUNT_MAX,
-        persistent: slot >> 12 & COUNT_MAX,
-    })
+    let [high, low, shard, _] = slot.to_be_bytes();
+    let wanted = Wanted {
+        shard: ShardId(shard),
+        transient: slot >> 4 & TRANSIENT_MAX,
+        persistent: slot >> 1 & PERSISTENT_MAX,
+    };
+    Slot::Alone(Bucket(u16::from_be_bytes([high, low])), wanted)
 }
 
 #[cfg(test)]
@@ -119,41 +134,40 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Packed or not, the sets are those of a map with plain counts.
+        /// Packed or not, the sets are those of a map with plain counts, and so is what changed,
+        /// also when hashes agree in their upper half.
         #[test]
         fn the_sets_agree_with_plain_counts(
-            steps in prop::collection::vec((0..3_u64, 0..3_u8, any::<bool>(), 1..1_500_u32), 0..40),
+            steps in prop::collection::vec((0..4_u64, 0..3_u8, any::<bool>(), 0..30_u32), 0..60),
         ) {
             let mut exact = ExactInterest::new(Table::new());
             let mut model: BTreeMap<(u64, u8, bool), u32> = BTreeMap::new();
-            for (hash, shard, persistent, times) in steps {
+            for (hash, shard, persistent, count) in steps {
                 let mark = if persistent { Mark::Persistent } else { Mark::Transient };
-                let hash = hash << 40;
-                let had = model.get(&(hash, shard, persistent)).copied().unwrap_or(0);
-                for _ in 0..times {
-                    if had == 0 {
-                        exact.add(hash, ShardId(shard), mark);
-                    }
+                let hash = (hash / 2) << 40 | hash % 2;
+                let had = model.remove(&(hash, shard, persistent)).unwrap_or(0);
+                let other = model.contains_key(&(hash, shard, !persistent));
+                let first_or_last = !other || persistent;
+                for number in had..count {
+                    let changed = exact.add(hash, ShardId(shard), mark);
+                    prop_assert_eq!(changed, number == 0 && first_or_last);
                 }
-                if had == 0 {
-                    model.insert((hash, shard, persistent), times);
-                } else {
-                    (0..had).for_each(|_| {
-                        exact.remove(hash, ShardId(shard), mark);
-                    });
-                    model.remove(&(hash, shard, persistent));
+                for number in (count..had).rev() {
+                    let changed = exact.remove(hash, ShardId(shard), mark);
+                    prop_assert_eq!(changed, number == 0 && first_or_last);
+                }
+                if count > 0 {
+                    model.insert((hash, shard, persistent), count);
+                }
+                let mut expected = Route::default();
+                for (_, shard, persistent) in model.keys().filter(|(other, ..)| *other == hash) {
+                    expected.shards.insert(ShardId(*shard));
+                    if *persistent {
+                        expected.persistent.insert(ShardId(*shard));
+                    }
                 }
                 let mut route = Route::default();
                 exact.route(hash, &mut route);
-                let mut expected = Route::default();
-                for (other, shard, persistent) in model.keys() {
-                    if *other == hash {
-                        expected.shards.insert(ShardId(*shard));
-                        if *persistent {
-                            expected.persistent.insert(ShardId(*shard));
-                        }
-                    }
-                }
                 prop_assert_eq!(route, expected);
             }
         }

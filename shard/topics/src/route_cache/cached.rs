@@ -9,7 +9,6 @@ use crate::{Epochs, FilterId, GroupRoute, GroupShard, Index, Route, TopicKey};
 /// A topic, its route if it was asked for, and its matches in the shard's own index.
 #[derive(Debug)]
 pub(super) struct Cached {
-    hash: u64,
     topic: Box<str>,
     route: Option<(Route, Option<Stamp>)>,
     local: Box<[FilterId]>,
@@ -21,7 +20,6 @@ impl Cached {
     /// An entry that knows nothing yet.
     pub(super) fn new(key: TopicKey<'_>) -> Self {
         Self {
-            hash: key.hash(),
             topic: key.topic().as_str().into(),
             route: None,
             local: Box::default(),
@@ -33,13 +31,9 @@ impl Cached {
         }
     }
 
-    pub(super) const fn hash(&self) -> u64 {
-        self.hash
-    }
-
     #[inline]
     pub(super) fn is(&self, key: TopicKey<'_>) -> bool {
-        self.hash == key.hash() && *self.topic == *key.topic().as_str()
+        *self.topic == *key.topic().as_str()
     }
 
     /// Whether no counter that the matches were built from has moved.

@@ -6,8 +6,8 @@ use super::RouteCacheLimits;
 use super::cached::Cached;
 use crate::TopicKey;
 
-/// Bytes of an entry besides [`Cached`]: its slot in the hash table, its bit of the clock.
-const OVERHEAD: usize = 16;
+/// Bytes of an entry besides [`Cached`]: its slot in the hash table, its place in the clock.
+const OVERHEAD: usize = 40;
 
 /// Entries, a hand that goes round over them, and the bounds.
 #[derive(Debug)]
@@ -22,7 +22,9 @@ pub(super) struct Clock {
 
 #[derive(Debug)]
 struct Entry {
-    cached: Cached,
+    hash: u64,
+    /// Apart, so that growing moves little.
+    cached: Box<Cached>,
     /// Whether it was used since the hand last passed.
     used: bool,
 }
@@ -50,7 +52,10 @@ impl Clock {
     #[inline]
     pub(super) fn find(&mut self, key: TopicKey<'_>) -> Option<usize> {
         let entries = &self.entries;
-        let same = |place: &u32| entries[*place as usize].cached.is(key);
+        let same = |place: &u32| {
+            let entry = &entries[*place as usize];
+            entry.hash == key.hash() && entry.cached.is(key)
+        };
         let place = *self.places.find(key.hash(), same)? as usize;
         self.entries[place].used = true;
         Some(place)
@@ -70,7 +75,7 @@ impl Clock {
     }
 
     /// Adds an entry whose topic is not there; makes room first. Returns its place.
-    pub(super) fn insert(&mut self, cached: Cached) -> usize {
+    pub(super) fn insert(&mut self, hash: u64, cached: Box<Cached>) -> usize {
         let bytes = cached.bytes() + OVERHEAD;
         while !self.entries.is_empty()
             && (self.entries.len() >= self.limits.entries_max
@@ -81,13 +86,13 @@ impl Clock {
         self.bytes += bytes;
         let place = self.entries.len();
         let number = u32::try_from(place).expect("fewer than 2^32 entries");
-        let hash = cached.hash();
         self.entries.push(Entry {
+            hash,
             cached,
             used: false,
         });
         let entries = &self.entries;
-        let rehash = |place: &u32| entries[*place as usize].cached.hash();
+        let rehash = |place: &u32| entries[*place as usize].hash;
         self.places.insert_unique(hash, number, rehash);
         place
     }
@@ -123,6 +128,6 @@ impl Clock {
     /// The hash and the number of the entry at `place`.
     fn slot(&self, place: usize) -> (u64, u32) {
         let number = u32::try_from(place).expect("fewer than 2^32 entries");
-        (self.entries[place].cached.hash(), number)
+        (self.entries[place].hash, number)
     }
 }
