@@ -48,3 +48,28 @@ fn every_default_is_inside_its_range_and_shown() {
         }
     }
 }
+
+#[test]
+fn every_key_refuses_what_it_can_not_mean() {
+    for key in keys().iter().filter(|key| !key.path.contains("[]")) {
+        let path = key.path.replace("<name>", "default");
+        let name = format!("SKEIN__{}", path.replace('.', "__").to_uppercase());
+        // No value is a list of lists, and outside of its range none is accepted.
+        let outside = key.range.as_ref().and_then(|range| {
+            let (_, high) = range.split_once(" to ")?;
+            (high != "infinity").then(|| format!("1{high}"))
+        });
+        for text in [Some("[[]]".to_owned()), Some("null".to_owned()), outside]
+            .into_iter()
+            .flatten()
+        {
+            let error = load(None, [(name.clone(), text.clone())])
+                .expect_err(&path)
+                .to_string();
+            assert!(
+                error.contains(&format!("`{path}` must be ")),
+                "{path} = {text}: {error}"
+            );
+        }
+    }
+}

@@ -4,39 +4,39 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use crate::Snapshot;
+use crate::{BoundListener, Snapshot};
 
 /// The state in a few lines.
 #[must_use]
 pub fn text(snapshot: &Snapshot) -> String {
     let (node, gauges) = (&snapshot.node, snapshot.gauges());
     let answered = snapshot.shards.iter().flatten().count();
-    let mut page = String::new();
     let state = if snapshot.ready {
         "running"
     } else {
         "not ready"
     };
-    let mut line = |name: &str, value: &dyn core::fmt::Display| {
-        page += &format!("{name:<13}{value}\n");
-    };
-    line("node", &node.name);
-    line("status", &state);
-    line("version", &node.version);
-    line("uptime", &duration(snapshot.uptime()));
-    line(
-        "shards",
-        &format!("{answered} of {} answer", snapshot.shards.len()),
-    );
-    line("connections", &gauges.connections);
-    line("sessions", &gauges.sessions);
-    for listener in &node.listeners {
+    let line = |name: &str, value: &dyn core::fmt::Display| format!("{name:<13}{value}\n");
+    let mut lines = vec![
+        line("node", &node.name),
+        line("status", &state),
+        line("version", &node.version),
+        line("uptime", &duration(snapshot.uptime())),
+        line(
+            "shards",
+            &format!("{answered} of {} answer", snapshot.shards.len()),
+        ),
+        line("connections", &gauges.connections),
+        line("sessions", &gauges.sessions),
+    ];
+    let listener = |listener: &BoundListener| {
         line(
             "listener",
             &format!("{} on {}", listener.name, listener.address),
-        );
-    }
-    page
+        )
+    };
+    lines.extend(node.listeners.iter().map(listener));
+    lines.concat()
 }
 
 /// The state as a JSON object.
