@@ -28,6 +28,9 @@ use crate::violation::{Checked, ensure};
 /// Bytes read from a transport at once.
 const READ_BYTES_MAX: usize = 4096;
 
+/// The type in the first byte of DISCONNECT, which the engine acts on and does not count.
+const DISCONNECT: u8 = 14;
+
 /// Entries taken from a ring in one turn.
 const ENTRIES_PER_TURN_MAX: usize = 16;
 
@@ -202,7 +205,13 @@ impl Driver {
         let received = self
             .engine
             .received(key, &bytes, outside.now, &mut self.outputs);
-        let consumed = received.consumed;
+        let mut consumed = received.consumed;
+        let is_goodbye = bytes
+            .get(consumed)
+            .is_some_and(|first| first >> 4 == DISCONNECT);
+        if received.next == Next::Gone && is_goodbye {
+            consumed = bytes.len();
+        }
         ensure(consumed <= bytes.len(), "contract", || {
             "consumed more than there was".into()
         })?;

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use shard_engine::limits::RING_RESERVE;
 use shard_engine::Settings;
+use shard_engine::limits::RING_RESERVE;
 use shard_session::Overflow;
 
 use crate::defect::Defect;
@@ -56,6 +56,15 @@ impl Plan {
         let mut rng = Rng::new(seed ^ ((shards as u64) << 56));
         let has_faults = rng.chance(850);
         let faults = |rng: &mut Rng, most| if has_faults { rng.between(0, most) } else { 0 };
+        // Small and slow at once, and a packet takes longer than the keep alive.
+        let (pipe_bytes, pipe_delay) = rng.pick(&[
+            (64, Duration::from_micros(1)),
+            (64, Duration::from_millis(1)),
+            (1_500, Duration::from_millis(1)),
+            (16_384, Duration::from_micros(1)),
+            (16_384, Duration::from_millis(50)),
+            (65_536, Duration::from_millis(5)),
+        ]);
         Self {
             seed,
             shards,
@@ -69,12 +78,8 @@ impl Plan {
                 Duration::from_micros(50),
                 Duration::from_millis(5),
             ]),
-            pipe_bytes: rng.pick(&[64, 1_500, 16_384, 65_536]),
-            pipe_delay: rng.pick(&[
-                Duration::from_micros(1),
-                Duration::from_millis(1),
-                Duration::from_millis(50),
-            ]),
+            pipe_bytes,
+            pipe_delay,
             stall: rng.pick(&[0, 50, 300]),
             breaks: faults(&mut rng, 6),
             leaves: faults(&mut rng, 12),
@@ -106,9 +111,13 @@ fn settings(rng: &mut Rng) -> Settings {
     mqtt.connect.inflight_max = rng.pick(&[1, 3, 32]);
     mqtt.connect.receive_max = rng.pick(&[1, 4, 32]);
     mqtt.inbound.receive_max = mqtt.connect.receive_max;
-    mqtt.queue.messages_max = rng.pick(&[100_000, 100_000, 100_000, 8, 40]);
     mqtt.queue.bytes_max = 1 << 30;
     mqtt.queue.overflow = rng.pick(&[Overflow::DropNewest, Overflow::DropOldest, Overflow::Refuse]);
+    // A client that is refused for less may never get what it published itself.
+    mqtt.queue.messages_max = match mqtt.queue.overflow {
+        Overflow::DropNewest | Overflow::DropOldest => rng.pick(&[100_000, 100_000, 8, 40]),
+        Overflow::Refuse => rng.pick(&[100_000, 300]),
+    };
     settings.route_cache_topics = rng.pick(&[1, 4, 1_000]);
     settings
 }

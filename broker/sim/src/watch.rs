@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shard_engine::Publish as Routed;
 use wire_message::{Instant, ShardId};
-use wire_mqtt::{DecodeError, Frame, Packet, Side, Version, frame};
+use wire_mqtt::{DecodeError, Frame, Packet, Publish, Side, Version, frame};
 
 use crate::history::{ClientNumber, History, PublishId, number_in};
 use crate::links::LinkId;
@@ -124,7 +124,7 @@ impl Watches {
             if let Packet::Publish(publish) = &packet {
                 // What was sent before may be sent again.
                 if !publish.dup {
-                    is_alive(publish.payload, history, now)?;
+                    is_alive(publish, link, history, now)?;
                 }
             }
         }
@@ -132,19 +132,22 @@ impl Watches {
 }
 
 /// A message is not sent after its life, [v5 3.3.2-5].
-fn is_alive(payload: &[u8], history: &History, now: Instant) -> Checked {
-    let Some(message) = number_in(payload).and_then(|id| history.published.get(id.0)) else {
+fn is_alive(publish: &Publish<'_>, link: LinkId, history: &History, now: Instant) -> Checked {
+    let message = number_in(publish.payload).and_then(|id| history.published.get(id.0));
+    let Some(message) = message else {
         return Ok(());
     };
     let (Some(expiry_s), Some(accepted)) = (message.expiry_s, message.accepted) else {
         return Ok(());
     };
+    // What was sent again is a new message to the broker, and began its life anew.
+    if message.transmissions.len() > 1 {
+        return Ok(());
+    }
     let age = now.since(accepted);
-    ensure(age.as_secs() < u64::from(expiry_s), "expired", || {
-        format!(
-            "a message on {} is sent {age:?} after it came, with a life of {expiry_s} s",
-            message.topic
-        )
+    let is_alive = age.as_secs() < u64::from(expiry_s);
+    ensure(is_alive, "expired", || {
+        format!("{age:?} after it came, {link:?} gets {publish:?}, which was {message:?}")
     })
 }
 

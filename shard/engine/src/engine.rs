@@ -12,7 +12,7 @@ use wire_message::{Instant, Seed, ShardId};
 use crate::admission::Admission;
 use crate::backlog::Backlog;
 use crate::clients::Clients;
-use crate::connection::Connection;
+use crate::connection::{Connection, SessionKey};
 use crate::counters::Counters;
 use crate::delayed::Delayed;
 use crate::entry::{Adoption, Answer, Entry};
@@ -81,6 +81,9 @@ pub struct Engine {
     pub(crate) subscriptions_shared: u64,
     /// Filters that match the topic at hand; kept for its memory.
     pub(crate) matches: Vec<FilterId>,
+    /// Sessions whose clients are to be disconnected at the end of the call, because their queues
+    /// are full; empty between calls.
+    pub(crate) refused: Vec<SessionKey>,
 }
 
 impl Engine {
@@ -124,6 +127,7 @@ impl Engine {
             subscriptions: 0,
             subscriptions_shared: 0,
             matches: Vec::new(),
+            refused: Vec::new(),
             clients: Clients::new(settings, seed, now),
             place,
         };
@@ -221,8 +225,10 @@ impl Engine {
 
     /// Takes the publishes on that this call has made possible.
     pub(crate) fn settle(&mut self, now: Instant, out: &mut Outputs) {
+        self.disconnect_refused(now, out);
         if self.has_ready_backlog() {
             self.run_backlog(now, out);
+            self.disconnect_refused(now, out);
         }
     }
 

@@ -34,7 +34,7 @@ impl Engine {
         if self.is_expired(parcel.message(), now) {
             return false;
         }
-        let mut refused = Vec::new();
+        let mut refused = core::mem::take(&mut self.refused);
         let several = matches.len() > 1 && self.clients.settings.mqtt.overlap == Overlap::One;
         let any = if several {
             self.deliver_merged(parcel, matches, now, out, &mut refused)
@@ -60,7 +60,7 @@ impl Engine {
             }
             any
         };
-        self.disconnect_refused(refused, now, out);
+        self.refused = refused;
         any
     }
 
@@ -181,7 +181,7 @@ impl Engine {
                 ..wish
             };
             if self.clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
-                self.disconnect_refused(vec![session], now, out);
+                self.refused.push(session);
             }
         }
     }
@@ -195,9 +195,12 @@ impl Engine {
         expired
     }
 
-    /// Clients whose queues are full under a policy that does not allow that.
-    fn disconnect_refused(&mut self, refused: Vec<SessionKey>, now: Instant, out: &mut Outputs) {
-        for session in refused {
+    /// Disconnects clients whose queues are full under a policy that does not allow that.
+    ///
+    /// Not while a message is on its way: a session that ends takes filters out of the index that
+    /// the message matched.
+    pub(crate) fn disconnect_refused(&mut self, now: Instant, out: &mut Outputs) {
+        while let Some(session) = self.refused.pop() {
             let connection = self
                 .clients
                 .sessions

@@ -149,7 +149,10 @@ impl Driver {
         outside: &mut Outside,
     ) -> Checked {
         let range = range.start as usize..range.end as usize;
-        outside.note(format_args!("shard {}: {key:?} {range:?} {packet_id:?}", self.shard));
+        outside.note(format_args!(
+            "shard {}: {key:?} {range:?} {packet_id:?}",
+            self.shard
+        ));
         let mut copy = bytes[range].to_vec();
         if let Some((offset, id)) = packet_id {
             let offset = offset as usize;

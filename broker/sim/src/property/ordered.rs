@@ -39,12 +39,16 @@ pub(super) fn check(history: &History) -> Checked {
             let before = last.insert(stream, id);
             // What was sent again may have matched nothing the first time.
             let is_repeated = message.copies() > 1;
-            ensure(is_repeated || before.is_none_or(|before| before < id), "ordered", || {
-                format!(
-                    "{:?} got {before:?} before {id:?} of {stream:?}",
-                    session.client
-                )
-            })?;
+            ensure(
+                is_repeated || before.is_none_or(|before| before < id),
+                "ordered",
+                || {
+                    format!(
+                        "{:?} got {before:?} before {id:?} of {stream:?}",
+                        session.client
+                    )
+                },
+            )?;
         }
     }
     Ok(())

@@ -24,7 +24,10 @@ pub(super) fn check(history: &History, outside: &Outside, counters: &Counters) -
     };
     // The first time of each; DUP may be all that is seen of it.
     let arrived = |id: PublishId| {
-        let mut all = observer.deliveries.iter().filter(|one| one.message == Some(id));
+        let mut all = observer
+            .deliveries
+            .iter()
+            .filter(|one| one.message == Some(id));
         let first = all.next();
         usize::from(first.is_some()) + all.filter(|one| !one.dup).count()
     };
@@ -58,23 +61,28 @@ fn is_forbidden(
     connection: &Connection,
     delay_s: u32,
 ) -> bool {
-    let Some((_, ended_at, _)) = connection.ended else {
+    let Some((_, _, ending)) = connection.ended else {
         return true;
     };
-    if let Some(end) = connection.disconnect_end
-        && outside.links[link].consumed >= end
+    let was = &outside.links[link];
+    if connection
+        .disconnect_end
+        .is_some_and(|end| was.consumed >= end)
     {
         return true;
     }
-    // The session was resumed before the delay was over.
-    let Some(next) = next_connection(history, link, connection) else {
-        return false;
+    // The session was resumed before the delay was over. When the broker closes, it may have
+    // known for a while that the client is gone.
+    let ended_at = match ending {
+        Ending::Cut | Ending::Broken | Ending::TakenOver => was.closed_by_broker,
+        Ending::ByBroker | Ending::Clean => None,
     };
-    let Some((_, resumed_at)) = next.connected else {
-        return false;
-    };
-    let gap = resumed_at.since(ended_at);
-    next.is_resumed && delay_s > 0 && gap.as_secs() < u64::from(delay_s)
+    let next = next_connection(history, link, connection).filter(|next| next.is_resumed);
+    let resumed = next.and_then(|next| next.connected).map(|(_, at)| at);
+    let gap = ended_at
+        .zip(resumed)
+        .map(|(ended, resumed)| resumed.since(ended));
+    delay_s > 0 && gap.is_some_and(|gap| gap.as_secs() < u64::from(delay_s))
 }
 
 fn is_due(history: &History, link: LinkId, connection: &Connection, delay_s: u32) -> bool {
