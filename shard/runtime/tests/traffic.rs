@@ -14,6 +14,7 @@
 #[path = "harness/lib.rs"]
 mod harness;
 
+use std::io::Read;
 use std::net::Shutdown;
 use std::sync::Arc;
 
@@ -133,5 +134,42 @@ fn a_client_that_breaks_the_rules_gets_the_reason_and_hurts_nobody() {
     assert_eq!(farewell[2], 0x82, "{farewell:02x?}");
     good.send(&[0xc0, 0]);
     good.expect(&[0xd0, 0]);
+    running.finish();
+}
+
+#[test]
+fn more_than_a_ring_holds_arrives_whole_and_in_order() {
+    const PUBLISHERS: u16 = 100;
+    const MESSAGES: u16 = 600;
+    let running = Running::start(&settings(2)).unwrap();
+    let mut subscriber = running.client();
+    subscriber.connect(4, "reads");
+    subscriber.subscribe("ring");
+    let mut publishers = Vec::new();
+    for number in 0..PUBLISHERS {
+        let mut publisher = running.client();
+        publisher.connect(4, &format!("writes-{number}"));
+        publishers.push(publisher);
+    }
+    // Half of them live on the other shard, and what they send at once is many times a ring.
+    for (number, publisher) in (0..).zip(&mut publishers) {
+        let message = |count: u16| {
+            let payload = [u16::to_be_bytes(number), count.to_be_bytes()].concat();
+            publish("ring", &payload)
+        };
+        publisher.send(&(0..MESSAGES).flat_map(message).collect::<Vec<_>>());
+    }
+    let mut next = [0; PUBLISHERS as usize];
+    let mut packet = publish("ring", &[0; 4]);
+    for _ in 0..u32::from(PUBLISHERS) * u32::from(MESSAGES) {
+        subscriber.stream.read_exact(&mut packet).unwrap();
+        let [.., high, low, count_high, count_low] = packet[..] else {
+            unreachable!()
+        };
+        let expected = &mut next[usize::from(u16::from_be_bytes([high, low]))];
+        assert_eq!(u16::from_be_bytes([count_high, count_low]), *expected);
+        *expected += 1;
+    }
+    assert_eq!(next, [MESSAGES; PUBLISHERS as usize]);
     running.finish();
 }

@@ -147,7 +147,9 @@ fn serve(way: Way, listener: &TcpListener, connections: usize) -> Result<Duratio
             let stream = &streams[index];
             let ended = match way {
                 Way::PollThenReceive => {
-                    let received = recv(stream.as_raw_fd(), &mut scratch, MsgFlags::MSG_DONTWAIT)?;
+                    // A reset is an end, too: clients leave with echoes unread.
+                    let received = recv(stream.as_raw_fd(), &mut scratch, MsgFlags::MSG_DONTWAIT);
+                    let received = received.unwrap_or(0);
                     echo(stream, &scratch[..received]);
                     received == 0
                 }
@@ -158,7 +160,7 @@ fn serve(way: Way, listener: &TcpListener, connections: usize) -> Result<Duratio
                         echo(stream, buffers.bytes(buffer, length));
                         buffers.give_back(buffer);
                     }
-                    result == 0
+                    result == 0 || result == -libc::ECONNRESET
                 }
             };
             if ended {

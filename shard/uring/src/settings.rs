@@ -40,7 +40,7 @@ impl Default for DriverSettings {
             completions: 8192,
             pooled_bytes_max: 4 << 20,
             send_path: SendPath::Entry,
-            wake_path: WakePath::RingMessage,
+            wake_path: WakePath::EventDescriptor,
         }
     }
 }
