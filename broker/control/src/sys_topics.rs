@@ -1,8 +1,8 @@
 //! What the broker publishes about itself below `$SYS/brokers`.
 //!
 //! Names as in the field: `$SYS/brokers` (the nodes), and below `$SYS/brokers/<node>/` the topics
-//! `version`, `sysdescr`, `uptime`, `datetime`, `stats/<a/b>` and `metrics/<a/b>`. What stays true is
-//! retained, figures are not.
+//! `version`, `sysdescr`, `uptime`, `datetime`, `stats/<a/b>` and `metrics/<a/b>`. Nothing is retained:
+//! the operator's limits on retained messages are for clients, and an old figure is worth nothing.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,23 +11,20 @@ use wire_message::{Expiry, Instant, Message, MessageRef, PublisherId, Qos, Topic
 use crate::Snapshot;
 use crate::status::duration;
 
-/// A topic, its text and whether it is retained.
+/// A topic and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SysMessage {
     /// Where it is published.
     pub topic: String,
     /// The payload.
     pub payload: String,
-    /// Whether it is retained.
-    pub retain: bool,
 }
 
 impl SysMessage {
-    fn new(topic: String, payload: impl Into<String>, retain: bool) -> Self {
+    fn new(topic: String, payload: impl Into<String>) -> Self {
         Self {
             topic,
             payload: payload.into(),
-            retain,
         }
     }
 
@@ -43,7 +40,7 @@ impl SysMessage {
             payload: self.payload.as_bytes(),
             properties: &[],
             qos: Qos::AtMostOnce,
-            retain: self.retain,
+            retain: false,
             expiry: Expiry::NEVER,
             received_at: now,
             publisher: PublisherId::BROKER,
@@ -57,8 +54,8 @@ impl SysMessage {
 pub fn heartbeat(snapshot: &Snapshot) -> Vec<SysMessage> {
     let topic = |name: &str| format!("$SYS/brokers/{}/{name}", snapshot.node.name);
     vec![
-        SysMessage::new(topic("uptime"), duration(snapshot.uptime()), false),
-        SysMessage::new(topic("datetime"), rfc3339(snapshot.now), false),
+        SysMessage::new(topic("uptime"), duration(snapshot.uptime())),
+        SysMessage::new(topic("datetime"), rfc3339(snapshot.now)),
     ]
 }
 
@@ -69,25 +66,17 @@ pub fn figures(snapshot: &Snapshot) -> Vec<SysMessage> {
     let topic = |name: &str| format!("$SYS/brokers/{}/{name}", node.name);
     let path = |dotted: &str| dotted.replace('.', "/");
     let mut messages = vec![
-        SysMessage::new("$SYS/brokers".to_owned(), node.name.clone(), true),
-        SysMessage::new(topic("version"), node.version, true),
-        SysMessage::new(topic("sysdescr"), "Skein, an MQTT broker", true),
+        SysMessage::new("$SYS/brokers".to_owned(), node.name.clone()),
+        SysMessage::new(topic("version"), node.version),
+        SysMessage::new(topic("sysdescr"), "Skein, an MQTT broker"),
     ];
     let gauges = snapshot.gauges();
     messages.extend(gauges.iter().map(|(name, _, value)| {
-        SysMessage::new(
-            topic(&format!("stats/{}", path(name))),
-            value.to_string(),
-            false,
-        )
+        SysMessage::new(topic(&format!("stats/{}", path(name))), value.to_string())
     }));
     let counters = snapshot.counters();
     messages.extend(counters.iter().map(|(name, _, value)| {
-        SysMessage::new(
-            topic(&format!("metrics/{}", path(name))),
-            value.to_string(),
-            false,
-        )
+        SysMessage::new(topic(&format!("metrics/{}", path(name))), value.to_string())
     }));
     messages
 }
