@@ -62,6 +62,15 @@ impl Engine {
                 };
             }
             let rest = &bytes[consumed..];
+            // [v5 3.1.0-1], [v311 3.1.0-1]: whoever speaks something else is not waited for.
+            let is_connect = |first: &u8| first >> 4 == PacketType::Connect as u8;
+            if connection.session.is_none() && !rest.first().is_none_or(is_connect) {
+                self.close(key, now, out);
+                return Received {
+                    consumed,
+                    next: Next::Gone,
+                };
+            }
             let size = match frame(rest, limit) {
                 Ok(Frame::Whole { size }) => size as usize,
                 Ok(Frame::More { wanted }) => {

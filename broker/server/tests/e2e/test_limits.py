@@ -192,7 +192,7 @@ def test_qos0_not_stored_if_configured(broker):
     assert broker.client("s", clean=False).message().payload == b"1"
 
 
-@pytest.mark.config({"retainer.max_retained_messages": 2})
+@pytest.mark.config({"retainer.max_retained_messages": 2, "sys_topics.sys_msg_interval": "infinity"})
 def test_retained_messages(broker):
     publisher = broker.client("p")
     for number in range(4):

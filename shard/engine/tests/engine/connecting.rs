@@ -26,6 +26,15 @@ fn v5_3_1_0_1_the_first_packet_is_connect() {
     assert!(broker.is_closed(client));
 }
 
+/// Its first byte is that of a PUBACK, and its second a length that never comes.
+#[test]
+fn v5_3_1_0_1_another_protocol_is_not_waited_for() {
+    let mut broker = Broker::new();
+    let client = broker.open(0);
+    broker.send_bytes(client, b"GET / HTTP/1.1\r\n\r\n");
+    assert!(broker.is_closed(client));
+}
+
 #[test]
 fn v5_3_1_0_2_a_second_connect_is_a_protocol_error() {
     let mut broker = Broker::new();
