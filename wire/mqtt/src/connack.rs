@@ -18,7 +18,7 @@ use crate::{DecodeError, PacketType, ReasonCode, Side, UserProperties, Version};
 /// MQTT 5.0 section 3.2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connack<'a> {
-    /// Whether the server had a session for this client; always false in 3.1.
+    /// Whether the server had a session for this client; never in 3.1, nor in a refusal.
     pub session_present: bool,
     /// Before 5.0 written as the return code that comes closest.
     pub reason: ReasonCode,
@@ -150,7 +150,9 @@ impl<'a> ConnackProperties<'a> {
 
 impl Body for Connack<'_> {
     fn write<S: Sink>(&self, version: Version, out: &mut S) {
-        out.u8((self.session_present && version != Version::V31).into());
+        // [v5 3.2.2-6] [v311 3.2.2-4]
+        let present = self.session_present && !self.reason.is_error();
+        out.u8((present && version != Version::V31).into());
         if version == Version::V5 {
             out.u8(self.reason.byte());
             out.section(&self.properties);

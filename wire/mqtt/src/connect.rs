@@ -8,7 +8,7 @@ use wire_message::Qos;
 use crate::encode::Body;
 use crate::reader::Reader;
 use crate::sink::Sink;
-use crate::{DecodeError, PacketType, Version};
+use crate::{DecodeError, EncodeError, PacketType, Version};
 
 pub use properties::ConnectProperties;
 pub use will::{Will, WillProperties};
@@ -115,6 +115,14 @@ impl<'a> Connect<'a> {
             password,
             properties,
         })
+    }
+
+    pub(crate) fn check(&self) -> Result<(), EncodeError> {
+        let alone = self.password.is_some() && self.username.is_none();
+        if alone && self.version != Version::V5 {
+            return Err(EncodeError::PasswordWithoutUsername);
+        }
+        Ok(())
     }
 
     fn flags(&self) -> u8 {

@@ -296,4 +296,7 @@ pub enum EncodeError {
     /// A list that needs an entry has none.
     #[error("list has no entries")]
     ListEmpty,
+    /// A CONNECT before 5.0 with a password and no user name, \[v311 3.1.2-22\].
+    #[error("password without user name")]
+    PasswordWithoutUsername,
 }

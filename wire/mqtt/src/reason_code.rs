@@ -173,6 +173,8 @@ impl ReasonCode {
     }
 
     /// The SUBACK return code of 3.1.1: the granted QoS, or 0x80 for every failure.
+    ///
+    /// 3.1 knows no failure; its clients get 0x80, too, as other brokers send it.
     #[must_use]
     #[expect(
         clippy::wildcard_enum_match_arm,

@@ -140,6 +140,7 @@ impl<'a> Packet<'a> {
 
     fn check(&self, version: Version) -> Result<(), EncodeError> {
         match self {
+            Self::Connect(connect) => connect.check(),
             Self::Publish(publish) => publish.check(version),
             Self::Subscribe(subscribe) => subscribe.check(),
             Self::Suback(suback) => suback.check(),
@@ -147,7 +148,6 @@ impl<'a> Packet<'a> {
             Self::Unsuback(unsuback) => unsuback.check(version),
             Self::Auth(_) if version != Version::V5 => Err(EncodeError::NotInVersion),
             Self::Auth(_)
-            | Self::Connect(_)
             | Self::Connack(_)
             | Self::Puback(_)
             | Self::Pubrec(_)

@@ -2,8 +2,8 @@
 
 use wire_message::{Qos, TextError};
 use wire_mqtt::{
-    Connack, ConnackProperties, Connect, DecodeError, Packet, PacketType, ReasonCode, Side,
-    Version, connect_version,
+    Connack, ConnackProperties, Connect, DecodeError, EncodeError, Packet, PacketType, ReasonCode,
+    Side, Version, connect_version,
 };
 
 use crate::{ALL, SINCE_311, from_client, from_server, packet};
@@ -301,6 +301,39 @@ fn v5_3_2_2_6_a_refusal_has_no_session_present() {
         DecodeError::SessionPresent.statement(Version::V311),
         "v311 3.2.2-4"
     );
+}
+
+#[test]
+fn v5_3_2_2_6_a_refusal_is_never_encoded_with_session_present() {
+    let connack = Packet::Connack(Connack {
+        session_present: true,
+        reason: ReasonCode::NotAuthorized,
+        ..Connack::default()
+    });
+    let mut out = Vec::new();
+    connack.encode(Version::V5, &mut out).unwrap();
+    connack.encode(Version::V311, &mut out).unwrap();
+    assert_eq!(out, [0x20, 3, 0, 0x87, 0, 0x20, 2, 0, 5]);
+}
+
+#[test]
+fn v311_3_1_2_22_a_password_alone_is_not_encoded_before_5_0() {
+    for version in ALL {
+        let connect = Packet::Connect(Connect {
+            password: Some(b"p"),
+            ..Connect::new(version, "c")
+        });
+        let result = connect.encode(version, &mut Vec::new());
+        let error = Err(EncodeError::PasswordWithoutUsername);
+        assert_eq!(
+            result,
+            if version == Version::V5 {
+                Ok(())
+            } else {
+                error
+            }
+        );
+    }
 }
 
 #[test]
