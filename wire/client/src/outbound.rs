@@ -112,7 +112,7 @@ impl Client {
         }
         let mut packet = Vec::new();
         Packet::Publish(publish).encode(self.version, &mut packet)?;
-        self.session().outgoing.push_back(Outgoing {
+        self.session().push(Outgoing {
             packet_id,
             waits_for,
             sent: true,
@@ -129,6 +129,10 @@ impl Client {
     ///
     /// \[v5 4.4.0-1\], \[v5 4.4.0-2\], \[v5 4.6.0-1\]; \[v311 4.4.0-1\].
     pub(crate) fn send_waiting(&mut self, out: &mut Vec<u8>) {
+        // Mostly there is nothing to send again.
+        if self.unfinished() == usize::from(self.in_flight) {
+            return;
+        }
         let window = self.window();
         let Some(session) = &mut self.session else {
             return;
@@ -219,7 +223,7 @@ impl Client {
         };
         let session = self.session.as_mut();
         if session
-            .and_then(|session| session.outgoing.remove(at))
+            .and_then(|session| session.remove(at))
             .is_some_and(|old| old.sent)
         {
             self.in_flight = self.in_flight.saturating_sub(1);

@@ -11,6 +11,8 @@ use crate::aliases;
 pub(crate) struct Session {
     /// Messages on their way to the broker, oldest first.
     pub(crate) outgoing: VecDeque<Outgoing>,
+    /// Their packet ids, to find one that is free without a look at all of them.
+    outgoing_ids: BTreeSet<PacketId>,
     /// Messages of QoS 2 that the broker delivered and has not released.
     pub(crate) unreleased: BTreeSet<PacketId>,
     /// Deliveries that the caller has yet to acknowledge, and whether they are of QoS 2.
@@ -60,11 +62,20 @@ impl Session {
     }
 
     pub(crate) fn uses(&self, packet_id: PacketId) -> bool {
-        self.requests.contains_key(&packet_id)
-            || self
-                .outgoing
-                .iter()
-                .any(|outgoing| outgoing.packet_id == packet_id)
+        self.requests.contains_key(&packet_id) || self.outgoing_ids.contains(&packet_id)
+    }
+
+    /// Remembers a message, the latest.
+    pub(crate) fn push(&mut self, outgoing: Outgoing) {
+        self.outgoing_ids.insert(outgoing.packet_id);
+        self.outgoing.push_back(outgoing);
+    }
+
+    /// Forgets the message at `at`.
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Outgoing> {
+        let outgoing = self.outgoing.remove(at)?;
+        self.outgoing_ids.remove(&outgoing.packet_id);
+        Some(outgoing)
     }
 
     /// Where the message is that waits for `waits_for` under `packet_id`; mostly the oldest.
