@@ -2,6 +2,7 @@
 
 use shard_engine::{ConnectionKey, Input, Next, Received};
 use shard_uring::ReceiveError;
+use tracing::debug;
 
 use super::Shard;
 use crate::connections::Io;
@@ -112,6 +113,11 @@ impl Shard {
         // Its last outputs may still be for this connection, so perform them before it goes.
         self.perform();
         if let Some(io) = self.state.connections.remove(connection) {
+            debug!(
+                shard = self.id.0,
+                ?connection,
+                "Connection closed by the peer"
+            );
             if finished {
                 self.linger(io.socket, true);
             } else {

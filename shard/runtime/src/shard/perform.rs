@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shard_engine::{Adoption, ConnectionKey, ControlOutput, Output};
 use shard_uring::SharedBytes;
-use tracing::error;
+use tracing::{debug, error};
 use wire_message::{Message, ShardId};
 
 use super::Shard;
@@ -94,6 +94,11 @@ impl Shard {
 
     fn close(&mut self, connection: ConnectionKey) {
         if let Some(io) = self.state.connections.remove(connection) {
+            debug!(
+                shard = self.id.0,
+                ?connection,
+                "Connection closed by the broker"
+            );
             self.linger(io.socket, false);
         }
     }

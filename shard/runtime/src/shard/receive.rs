@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use shard_engine::{ConnectionKey, Input, ListenerId};
 use shard_uring::{Event, ListenerKey, SocketKey, peer_address};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::Shard;
 use crate::limits::{ACCEPT_REST, ENTRIES_PER_TURN_MAX};
@@ -105,8 +105,14 @@ impl Shard {
         };
         let listener = ListenerId(u16::try_from(listener.index()).expect("listeners are few"));
         // A refused one is closed by being dropped.
-        if let Ok(connection) = self.engine.accepted(listener, peer, self.state.now) {
-            self.attach(connection, socket);
+        match self.engine.accepted(listener, peer, self.state.now) {
+            Ok(connection) => {
+                debug!(shard = self.id.0, listener = listener.0, %peer, ?connection, "Connection accepted");
+                self.attach(connection, socket);
+            }
+            Err(reason) => {
+                debug!(shard = self.id.0, listener = listener.0, %peer, ?reason, "Connection refused");
+            }
         }
     }
 
