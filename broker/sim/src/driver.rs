@@ -205,6 +205,13 @@ impl Driver {
         let received = self
             .engine
             .received(key, &bytes, outside.now, &mut self.outputs);
+        outside.note(format_args!(
+            "shard {}: {:?} of {} bytes of {:?}",
+            self.shard,
+            received,
+            bytes.len(),
+            connection.link
+        ));
         let mut consumed = received.consumed;
         let is_goodbye = bytes
             .get(consumed)

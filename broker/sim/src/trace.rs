@@ -6,7 +6,7 @@ use std::fmt::{Arguments, Write as _};
 use wire_message::Instant;
 
 /// Lines kept. Full: the oldest is forgotten.
-const LINES_MAX: usize = 4000;
+const LINES_MAX: usize = 100_000;
 
 /// A log of events, or nothing at all when nobody will read it.
 #[derive(Debug, Default)]

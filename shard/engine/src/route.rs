@@ -89,7 +89,8 @@ impl Engine {
                     matches.extend_from_slice(local);
                     self.clients.counters.route_hits += 1;
                     let here = self.place.shard;
-                    if route.groups.is_empty() && route.shards.is_only(here) {
+                    let is_plain = scope == Scope::All && route.groups.is_empty();
+                    if is_plain && route.shards.is_only(here) {
                         // The usual case on one core: nothing of the route is needed any more.
                         Routed::Sent(self.deliver_plain(parcel, &matches, now, out))
                     } else {

@@ -10,6 +10,8 @@ mod extensions;
 mod harness;
 #[path = "engine/limits.rs"]
 mod limits;
+#[path = "engine/members.rs"]
+mod members;
 #[path = "engine/publishing.rs"]
 mod publishing;
 #[path = "engine/sessions.rs"]

@@ -110,7 +110,12 @@ impl Client {
             sent: outside.history.next(),
             clean_start,
             expiry_s,
-            keep_alive_s: outside.rng.pick(&[0, 5, 60]),
+            // A large packet through a small pipe may take longer than a short keep alive.
+            keep_alive_s: if outside.plan.pipe_bytes < 1000 {
+                outside.rng.pick(&[0, 60])
+            } else {
+                outside.rng.pick(&[0, 5, 60])
+            },
             receive_max: outside
                 .rng
                 .pick(&[None, NonZeroU16::new(1), NonZeroU16::new(10)]),
