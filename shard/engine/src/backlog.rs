@@ -149,6 +149,12 @@ impl Engine {
             Routed::Sent(any) => {
                 self.backlog.items.remove(key);
                 self.count_published(any);
+                let topic = message.topic();
+                if topic.as_str().starts_with("$SYS/") {
+                    // Most of these topics name a client, and are published on once in its life; a remembered
+                    // route for each would cost more than the client itself.
+                    self.routes.forget(TopicKey::new(topic, self.place.seed));
+                }
             }
             Routed::NoRoom(_) => {
                 if let Some(item) = self.backlog.items.get_mut(key) {

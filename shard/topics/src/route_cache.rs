@@ -111,6 +111,13 @@ impl RouteCache {
         self.entries.get(place).local()
     }
 
+    /// Forgets a topic on which nothing more is expected.
+    pub fn forget(&mut self, key: TopicKey<'_>) {
+        if let Some(place) = self.entries.find(key) {
+            self.entries.remove(place);
+        }
+    }
+
     /// Topics in the cache.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -110,18 +110,23 @@ impl Clock {
             }
             self.hand += 1;
         }
+        self.remove(self.hand);
+    }
+
+    /// Takes out the entry `at` a place; the last one takes its place.
+    pub(super) fn remove(&mut self, at: usize) {
         let last = self.entries.len() - 1;
-        let gone = self.slot(self.hand);
+        let gone = self.slot(at);
         self.places
             .find_entry(gone.0, |place| *place == gone.1)
             .expect("every entry has a slot")
             .remove();
-        if self.hand != last {
+        if at != last {
             let (hash, number) = self.slot(last);
             let place = self.places.find_mut(hash, |place| *place == number);
             *place.expect("every entry has a slot") = gone.1;
         }
-        let cached = self.entries.swap_remove(self.hand).cached;
+        let cached = self.entries.swap_remove(at).cached;
         self.bytes -= cached.bytes() + OVERHEAD;
     }
 

@@ -354,3 +354,34 @@ fn the_cache_stays_within_its_bounds() {
         }
     }
 }
+
+#[test]
+fn what_is_forgotten_takes_no_memory_and_is_found_again() {
+    let epochs = Epochs::new(1);
+    let interest = Interest::new(ShardId(0), SEED, Arc::new(Epochs::new(1)));
+    let index = Index::new(SEED);
+    let limits = RouteCacheLimits {
+        entries_max: 100,
+        bytes_max: 1 << 20,
+    };
+    let mut cache = RouteCache::new(SEED, limits);
+    let topics: Vec<_> = (0..20).map(|number| format!("t/{number}")).collect();
+    for topic in &topics {
+        cache.lookup(key(topic), &epochs, &interest, &index);
+    }
+    for topic in topics.iter().step_by(3).chain(topics.iter().step_by(2)) {
+        cache.forget(key(topic));
+    }
+    let kept = (0..20)
+        .filter(|number| number % 3 > 0 && number % 2 > 0)
+        .count();
+    assert_eq!(cache.len(), kept);
+    for topic in &topics {
+        cache.lookup(key(topic), &epochs, &interest, &index);
+    }
+    assert_eq!(cache.len(), 20);
+    for topic in &topics {
+        cache.forget(key(topic));
+    }
+    assert_eq!(cache.bytes(), 0);
+}
