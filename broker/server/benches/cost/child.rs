@@ -32,7 +32,7 @@ impl Server {
         let config = folder.join("skein.conf");
         let text = format!(
             "listeners.tcp.default.bind = \"{address}\"\napi.bind = \"{}\"\nnode.data_dir = \"{}\"\n\
-             node.shards = 1\nlog.level = \"warn\"\n",
+             node.shards = 1\nlog.level = \"warning\"\n",
             free_address()?,
             folder.display()
         );
