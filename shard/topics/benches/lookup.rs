@@ -1,6 +1,7 @@
 //! Look-ups per second over a million filters, beside a plain hash table of the same topics.
 //!
-//! `cargo bench -p shard-topics --bench lookup -- [FILTERS] [PART]`
+//! `cargo bench -p shard-topics --bench lookup -- [FILTERS [ROUNDS]] [PART..]`, parts `exact`, `mixed`, `wild`,
+//! `cache`.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -79,32 +80,52 @@ fn index(filters: impl Iterator<Item = String>) -> Index {
     index
 }
 
-/// The best of five rounds, in look-ups per second; `look` returns the number of hits.
-fn rate(topics: &Topics, hits_each: usize, mut look: impl FnMut(&str) -> usize) -> f64 {
+/// Look-ups per second of one pass over `topics`; `look` returns the number of hits.
+fn pass(topics: &Topics, hits_each: usize, look: impl FnMut(&str) -> usize) -> f64 {
     let count = topics.ends.len();
-    let round = |_| {
-        let start = Instant::now();
-        let hits: usize = topics.iter().map(&mut look).sum();
-        let seconds = start.elapsed().as_secs_f64();
-        assert_eq!(hits, count * hits_each, "every topic has its hits");
-        #[expect(clippy::cast_precision_loss, reason = "a million is exact")]
-        let rate = count as f64 / seconds;
-        rate
+    let start = Instant::now();
+    let hits: usize = topics.iter().map(look).sum();
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(hits, count * hits_each, "every topic has its hits");
+    #[expect(clippy::cast_precision_loss, reason = "a million is exact")]
+    let rate = count as f64 / seconds;
+    rate
+}
+
+/// Something that is measured: one call is one pass and returns its rate.
+type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
+
+fn plain_case(count: usize, topics: &Topics) -> Case<'_> {
+    let mut map: Map<Box<str>, u32> = Map::with_hasher(SEED);
+    map.extend((0..count).map(|n| (topic(n).into_boxed_str(), 1)));
+    let look = move |text: &str| {
+        let topic = TopicRef::new(text).expect("made without wildcards");
+        black_box(map.get(topic.as_str())).map_or(0, |_| 1)
     };
-    (0..6).map(round).skip(1).fold(0.0, f64::max)
+    ("plain hash table", Box::new(move || pass(topics, 1, &look)))
 }
 
-fn index_rate(index: &Index, topics: &Topics, hits_each: usize) -> f64 {
+fn index_case<'a>(
+    name: &'static str,
+    filters: impl Iterator<Item = String>,
+    topics: &'a Topics,
+    hits_each: usize,
+) -> Case<'a> {
+    let index = index(filters);
     let mut matches: Vec<FilterId> = Vec::new();
-    rate(topics, hits_each, |topic| {
-        matches.clear();
-        index.lookup(key(topic), &mut matches);
-        black_box(&matches).len()
-    })
+    let round = move || {
+        pass(topics, hits_each, |topic| {
+            matches.clear();
+            index.lookup(key(topic), &mut matches);
+            black_box(&matches).len()
+        })
+    };
+    (name, Box::new(round))
 }
 
-/// The rate of publishes whose route and matches stand in the cache.
-fn cache_rate(index: &Index, topics: &Topics) -> f64 {
+/// Publishes whose route and matches stand in the cache.
+fn cache_case(count: usize, topics: &Topics) -> Case<'_> {
+    let index = index((0..count).map(topic));
     let epochs = Arc::new(Epochs::new(2));
     let interest = Interest::new(ShardId(0), SEED, Arc::clone(&epochs));
     let limits = RouteCacheLimits {
@@ -112,77 +133,74 @@ fn cache_rate(index: &Index, topics: &Topics) -> f64 {
         bytes_max: usize::MAX,
     };
     let mut cache = RouteCache::new(SEED, limits);
-    rate(topics, 1, |topic| {
-        match cache.lookup(key(topic), &epochs, &interest, index) {
-            Lookup::Known { local, .. } => black_box(local).len(),
-            Lookup::Ask(mut pending) => {
-                pending.merge(ShardId(1), Route::default());
-                cache.store(key(topic), pending, index).1.len()
+    let round = move || {
+        pass(topics, 1, |topic| {
+            match cache.lookup(key(topic), &epochs, &interest, &index) {
+                Lookup::Known { local, .. } => black_box(local).len(),
+                Lookup::Ask(mut pending) => {
+                    pending.merge(ShardId(1), Route::default());
+                    cache.store(key(topic), pending, &index).1.len()
+                }
             }
-        }
-    })
+        })
+    };
+    ("cached route, few topics", Box::new(round))
 }
 
-fn print(name: &str, rate: f64, plain: f64) {
-    println!(
-        "{name:<28} {:>8.2} M/s   {:>5.2} of plain",
-        rate / 1e6,
-        rate / plain
-    );
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = arguments.iter().find_map(|text| text.parse().ok());
-    let count: usize = number.unwrap_or(1_000_000);
-    let named: Vec<&String> = arguments
-        .iter()
-        .filter(|text| text.starts_with(char::is_alphabetic))
-        .collect();
-    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
+    let mut numbers = arguments.iter().filter_map(|text| text.parse().ok());
+    let count: usize = numbers.next().unwrap_or(1_000_000);
+    let rounds: usize = numbers.next().unwrap_or(9);
+    let parts: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let named = |part: &&str| parts.contains(part);
+    let wanted =
+        |part: &str| named(&part) || !["exact", "mixed", "wild", "cache"].iter().any(named);
     let all = topics(shuffled(count));
     let some = topics(shuffled(count / 3));
     let few = topics(shuffled(count / 1_000));
 
-    let mut plain_rate = f64::NAN;
-    if wanted("plain") {
-        let mut map: Map<Box<str>, u32> = Map::with_hasher(SEED);
-        map.extend((0..count).map(|n| (topic(n).into_boxed_str(), 1)));
-        plain_rate = rate(&all, 1, |topic| {
-            let topic = TopicRef::new(topic).expect("made without wildcards");
-            black_box(map.get(topic.as_str())).map_or(0, |_| 1)
-        });
-        print("plain hash table", plain_rate, plain_rate);
-    }
+    let mut cases = vec![plain_case(count, &all)];
     if wanted("exact") {
-        let index = index((0..count).map(topic));
-        print("exact, 1 hit", index_rate(&index, &all, 1), plain_rate);
+        cases.push(index_case("exact, 1 hit", (0..count).map(topic), &all, 1));
     }
     if wanted("mixed") {
-        let index = index((0..count / 3).flat_map(|n| {
+        let filters = (0..count / 3).flat_map(|n| {
             let [first, second, _] = wildcards(n);
             [first, second, topic(n)]
-        }));
-        print(
-            "exact and wildcards, 3 hits",
-            index_rate(&index, &some, 3),
-            plain_rate,
-        );
+        });
+        cases.push(index_case("exact and wildcards, 3 hits", filters, &some, 3));
     }
-    if wanted("wildcards") {
-        let index = index((0..count / 3).flat_map(wildcards));
-        print(
-            "wildcards, 3 hits",
-            index_rate(&index, &some, 3),
-            plain_rate,
-        );
+    if wanted("wild") {
+        let filters = (0..count / 3).flat_map(wildcards);
+        cases.push(index_case("wildcards, 3 hits", filters, &some, 3));
     }
     if wanted("cache") {
-        let index = index((0..count).map(topic));
-        print(
-            "cached route, 1,000 topics",
-            cache_rate(&index, &few),
-            plain_rate,
+        cases.push(cache_case(count, &few));
+    }
+    // All in turn, so that what else the machine does meets all alike.
+    let rates: Vec<Vec<f64>> = (0..=rounds)
+        .map(|_| cases.iter_mut().map(|(_, round)| round()).collect())
+        .collect();
+    println!(
+        "{count} filters, {rounds} rounds: best rate, median of the ratios to the plain table"
+    );
+    for (number, (name, _)) in cases.iter().enumerate() {
+        let best = rates
+            .iter()
+            .skip(1)
+            .map(|rates| rates[number])
+            .fold(0.0, f64::max);
+        let ratios = rates.iter().skip(1).map(|rates| rates[number] / rates[0]);
+        println!(
+            "{name:<28} {:>7.2} M/s {:>7.2}",
+            best / 1e6,
+            median(ratios.collect())
         );
     }
 }

@@ -154,3 +154,36 @@ impl Epochs {
         self.depth_counter.fetch_add(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bump_moves_the_sum_of_every_list_with_the_bucket() {
+        let epochs = Epochs::new(4);
+        let (with, without) = ([Bucket(7), Bucket(9)], [Bucket(8), Bucket(9)]);
+        let before = (epochs.sum(&with, 0), epochs.sum(&without, 0));
+        epochs.bump(Bucket(7));
+        assert_eq!(epochs.load(Bucket(7)), 1);
+        assert_ne!(epochs.sum(&with, 0), before.0);
+        assert_eq!(epochs.sum(&without, 0), before.1);
+    }
+
+    #[test]
+    fn depths_are_those_of_all_shards() {
+        let epochs = Epochs::new(2);
+        let (mut first, mut second) = (DepthSet::default(), DepthSet::default());
+        first.insert(1);
+        first.insert(crate::DEPTH_MAX);
+        second.insert(64);
+        epochs.set_depths(ShardId(0), first);
+        epochs.set_depths(ShardId(1), second);
+        assert!(epochs.depths().iter().eq([1, 64, crate::DEPTH_MAX]));
+        assert_eq!(epochs.load_depth_counter(), 2);
+        first.remove(1);
+        epochs.set_depths(ShardId(0), first);
+        assert_eq!(epochs.depths(), first.union(second));
+        assert!(!epochs.depths().contains(1) && epochs.depths().contains(64));
+    }
+}

@@ -311,3 +311,6 @@ impl<'a> Entry<'a> {
         self.index.filters.get(self.id).groups()
     }
 }
+
+#[cfg(test)]
+mod tests;

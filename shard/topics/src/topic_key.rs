@@ -91,3 +91,50 @@ fn levels_prefix(text: &str, depth: usize) -> &str {
         .nth(depth - 1);
     end.map_or(text, |(end, _)| &text[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed(1);
+
+    fn key(text: &str) -> FilterKey {
+        filter_key(
+            FilterRef::new(text).expect("the test's filter is valid"),
+            SEED,
+        )
+    }
+
+    #[test]
+    fn the_key_is_the_text_before_the_first_wildcard() {
+        let bucket = |text: &str| Bucket::of(SEED.hash(text.as_bytes()));
+        assert_eq!(key("a/b"), FilterKey::Exact(bucket("a/b")));
+        assert_eq!(key("a/b/+/c/#"), FilterKey::Prefix(bucket("a/b"), 2));
+        assert_eq!(key("/#"), FilterKey::Prefix(bucket(""), 1));
+        assert_eq!(
+            (key("#"), key("+/a")),
+            (FilterKey::Everywhere, FilterKey::Everywhere)
+        );
+        assert_eq!(key("#").owner(3), None);
+    }
+
+    #[test]
+    fn a_very_long_prefix_counts_up_to_the_deepest_level() {
+        let text = vec!["a"; DEPTH_MAX].join("/");
+        let FilterKey::Prefix(bucket, depth) = key(&format!("{text}/b/c/#")) else {
+            unreachable!("the filter has a literal prefix");
+        };
+        assert_eq!(
+            (bucket, depth),
+            (Bucket::of(SEED.hash(text.as_bytes())), DEPTH_MAX)
+        );
+    }
+
+    #[test]
+    fn a_topic_and_the_filter_equal_to_it_have_one_owner() {
+        for text in ["a", "a/b", "/", "site/7/dev/9"] {
+            let topic = TopicKey::new(TopicRef::new(text).expect("valid"), SEED);
+            assert_eq!(key(text).owner(5), Some(topic.owner(5)), "{text}");
+        }
+    }
+}

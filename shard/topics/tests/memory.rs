@@ -2,6 +2,10 @@
 //!
 //! Budgets: 128 bytes for one more exact subscription and 192 for one with wildcards, in the index
 //! of the subscriber's shard, in the slice of the filter's owner, and in the session (4 bytes).
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "no count of bytes here is above 2^52"
+)]
 
 use std::sync::Arc;
 

@@ -144,7 +144,7 @@ mod tests {
             let mut model: BTreeMap<(u64, u8, bool), u32> = BTreeMap::new();
             for (hash, shard, persistent, count) in steps {
                 let mark = if persistent { Mark::Persistent } else { Mark::Transient };
-                let hash = (hash / 2) << 40 | hash % 2;
+                let hash = ((hash / 2) << 40) | (hash % 2);
                 let had = model.remove(&(hash, shard, persistent)).unwrap_or(0);
                 let other = model.contains_key(&(hash, shard, !persistent));
                 let first_or_last = !other || persistent;

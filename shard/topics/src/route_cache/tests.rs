@@ -323,6 +323,19 @@ fn a_filter_at_a_new_depth_is_not_missed() {
 }
 
 #[test]
+fn a_filter_deeper_than_all_counters_is_not_missed() {
+    let mut world = World::new(4);
+    let deep = vec!["a"; 200].join("/");
+    for cut in [2 * 126 - 1, 2 * 127 - 1, 2 * 128 - 1, 2 * 190 - 1] {
+        world.publish(0, &deep, true);
+        world.toggle(3, 0, &format!("{}/#", &deep[..cut]), Mark::Persistent);
+        world.publish(0, &deep, true);
+        world.publish(0, &deep, true);
+    }
+    assert!(world.asked.is_empty());
+}
+
+#[test]
 fn the_cache_stays_within_its_bounds() {
     let epochs = Epochs::new(1);
     let interest = Interest::new(ShardId(0), SEED, Arc::new(Epochs::new(1)));
