@@ -32,6 +32,12 @@ pub enum Lookup<'a> {
     },
 }
 
+/// What [`RouteCache::refresh`] came to.
+enum Refreshed {
+    Ask(Pending),
+    Known(usize),
+}
+
 /// Routes and local matches by topic, valid while no counter they were built from has moved.
 ///
 /// One entry serves both sides: the publisher's shard takes the route from it, the subscribers'
@@ -64,21 +70,41 @@ impl RouteCache {
         interest: &Interest,
         index: &Index,
     ) -> Lookup<'_> {
+        let place = match self.entries.find(key) {
+            Some(place) if self.entries.get(place).is_valid(epochs, interest, index) => place,
+            _ => match self.refresh(key, epochs, interest, index) {
+                Refreshed::Ask(pending) => return Lookup::Ask(pending),
+                Refreshed::Known(place) => place,
+            },
+        };
+        let (route, local) = self.entries.get(place).known();
+        Lookup::Known { route, local }
+    }
+
+    /// Brings the topic's entry up to date.
+    #[cold]
+    #[inline(never)]
+    fn refresh(
+        &mut self,
+        key: TopicKey<'_>,
+        epochs: &Epochs,
+        interest: &Interest,
+        index: &Index,
+    ) -> Refreshed {
         let place = self.local(key, index);
-        let everywhere = interest.everywhere_version();
-        if epochs.shards() > 1 && !self.entries.get(place).is_route_valid(epochs, everywhere) {
-            let pending = Pending::new(key, self.seed, epochs, interest);
-            if !pending.owners().is_empty() {
-                return Lookup::Ask(pending);
-            }
-            self.set_route(place, pending);
-        } else if epochs.shards() == 1 && self.entries.get(place).has_no_route() {
+        let cached = self.entries.get(place);
+        if epochs.shards() == 1 {
             self.entries.change(place, |cached| {
                 cached.set_route_from(index, interest.shard());
             });
+        } else if !cached.is_route_valid(epochs, interest.everywhere_version()) {
+            let pending = Pending::new(key, self.seed, epochs, interest);
+            if !pending.owners().is_empty() {
+                return Refreshed::Ask(pending);
+            }
+            self.set_route(place, pending);
         }
-        let (route, local) = self.entries.get(place).known();
-        Lookup::Known { route, local }
+        Refreshed::Known(place)
     }
 
     /// Keeps a route whose last owner has answered, and returns it with the local matches.

@@ -4,7 +4,7 @@ use wire_message::{Seed, ShardId};
 
 use crate::buckets::Buckets;
 use crate::pending::Stamp;
-use crate::{Epochs, FilterId, GroupRoute, GroupShard, Index, Route, TopicKey};
+use crate::{Epochs, FilterId, GroupRoute, GroupShard, Index, Interest, Route, TopicKey};
 
 /// A topic, its route if it was asked for, and its matches in the shard's own index.
 #[derive(Debug)]
@@ -51,8 +51,16 @@ impl Cached {
         }
     }
 
-    pub(super) const fn has_no_route(&self) -> bool {
-        self.route.is_none()
+    /// Whether route and matches are there, and no counter that they were built from has moved.
+    #[inline]
+    pub(super) fn is_valid(&self, epochs: &Epochs, interest: &Interest, index: &Index) -> bool {
+        let route = match &self.route {
+            Some((_, Some(stamp))) => stamp.is_valid(epochs, interest.everywhere_version()),
+            // Made from the matches, and goes with them.
+            Some((_, None)) => true,
+            None => false,
+        };
+        route && self.is_local_valid(index)
     }
 
     /// The matches in the shard's own index.
