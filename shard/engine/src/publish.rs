@@ -301,8 +301,10 @@ impl Engine {
         if text.starts_with("$SYS/") {
             return Err(Fault::Refuse(ReasonCode::NotAuthorized));
         }
+        let levels_max = usize::from(mqtt.topic_levels_max);
+        // So many levels need as many bytes, which most topics don't have.
         if text.len() > usize::from(mqtt.topic_bytes_max)
-            || topic.levels().count() > usize::from(mqtt.topic_levels_max)
+            || text.len() >= levels_max && topic.levels().count() > levels_max
         {
             return Err(Fault::Refuse(ReasonCode::TopicNameInvalid));
         }

@@ -91,12 +91,22 @@ impl<'a> PublishProperties<'a> {
                 copy_forwardable(section, scratch);
                 scratch
             }
+            None if self.has_nothing_to_forward() => &[],
             None => {
                 scratch.clear();
                 self.write_forwardable(scratch);
                 scratch
             }
         }
+    }
+
+    /// Whether the message has none of the properties that travel on, like most messages.
+    fn has_nothing_to_forward(&self) -> bool {
+        self.payload_format.is_none()
+            && self.response_topic.is_none()
+            && self.correlation_data.is_none()
+            && self.content_type.is_none()
+            && self.user_properties.is_empty()
     }
 
     fn write_forwardable<S: Sink>(&self, out: &mut S) {
