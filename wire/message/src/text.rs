@@ -80,19 +80,29 @@ const fn is_wildcard(byte: u8) -> bool {
 #[inline]
 fn none(bytes: &[u8], bad: impl Fn(u8) -> bool) -> bool {
     let any = |chunk: &[u8; CHUNK]| chunk.iter().fold(false, |any, &byte| any | bad(byte));
-    let (chunks, tail) = bytes.as_chunks();
+    let (chunks, _) = bytes.as_chunks();
     if chunks.iter().any(any) {
         return false;
     }
     // Looking twice at some bytes is less work than looking at the last ones one by one.
-    let last = bytes.last_chunk().copied().unwrap_or_else(|| {
-        let mut padded = [b' '; CHUNK];
-        for (to, from) in padded.iter_mut().zip(tail) {
+    let last = bytes.last_chunk().copied().unwrap_or_else(|| pad(bytes));
+    !any(&last)
+}
+
+/// A chunk of nothing but `bytes`, which are fewer, and spaces.
+fn pad(bytes: &[u8]) -> [u8; CHUNK] {
+    const HALF: usize = CHUNK / 2;
+    let mut chunk = [b' '; CHUNK];
+    let (first, last) = chunk.split_at_mut(HALF);
+    if let (Some(start), Some(end)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
+        first.copy_from_slice(start);
+        last.copy_from_slice(end);
+    } else {
+        for (to, from) in first.iter_mut().zip(bytes) {
             *to = *from;
         }
-        padded
-    });
-    !any(&last)
+    }
+    chunk
 }
 
 fn fault(character: char) -> Option<TextError> {

@@ -109,10 +109,9 @@ pub(crate) fn body(packet: &[u8], version: Version) -> Result<(u8, &[u8]), Decod
     if version == Version::V5 && size != varint_size(remaining) {
         return Err(DecodeError::VarIntNotMinimal);
     }
-    let body = rest.get(size as usize..).ok_or(DecodeError::Truncated)?;
-    match body.len().cmp(&(remaining as usize)) {
-        core::cmp::Ordering::Less => Err(DecodeError::Truncated),
-        core::cmp::Ordering::Equal => Ok((first_byte, body)),
-        core::cmp::Ordering::Greater => Err(DecodeError::TrailingBytes),
+    match rest.get(size as usize..) {
+        Some(body) if body.len() == remaining as usize => Ok((first_byte, body)),
+        Some(body) if body.len() > remaining as usize => Err(DecodeError::TrailingBytes),
+        _ => Err(DecodeError::Truncated),
     }
 }

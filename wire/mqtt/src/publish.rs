@@ -100,15 +100,7 @@ impl<'a> Publish<'a> {
             Version::V31 | Version::V311 => &[],
             Version::V5 => reader.section()?,
         };
-        let properties = if section.is_empty() {
-            PublishProperties::default()
-        } else {
-            PublishProperties::decode(section, side)?
-        };
-        if topic.is_none() && properties.topic_alias.is_none() {
-            return Err(DecodeError::TopicEmpty);
-        }
-        Ok(Self {
+        let with = |properties| Self {
             dup,
             qos,
             retain: first_byte & RETAIN != 0,
@@ -116,7 +108,18 @@ impl<'a> Publish<'a> {
             packet_id,
             properties,
             payload: reader.rest(),
-        })
+        };
+        if section.is_empty() {
+            return match topic {
+                Some(_) => Ok(with(PublishProperties::default())),
+                None => Err(DecodeError::TopicEmpty),
+            };
+        }
+        let properties = PublishProperties::decode(section, side)?;
+        if topic.is_none() && properties.topic_alias.is_none() {
+            return Err(DecodeError::TopicEmpty);
+        }
+        Ok(with(properties))
     }
 
     pub(crate) fn first_byte(&self) -> u8 {

@@ -30,6 +30,17 @@ pub const fn varint_size(value: u32) -> u32 {
 /// MQTT 5.0 section 1.5.5.
 #[inline]
 pub(crate) fn decode(input: &[u8]) -> Result<Option<(u32, u32)>, DecodeError> {
+    match *input {
+        [only, ..] if only < 0x80 => Ok(Some((only.into(), 1))),
+        [low, high, ..] if high < 0x80 => {
+            Ok(Some((u32::from(low & 0x7f) | u32::from(high) << 7, 2)))
+        }
+        _ => decode_any(input),
+    }
+}
+
+/// The same for integers of any size; apart, because packets are mostly small.
+fn decode_any(input: &[u8]) -> Result<Option<(u32, u32)>, DecodeError> {
     let mut value = 0;
     for (size, &byte) in (1..=4).zip(input) {
         value |= u32::from(byte & 0x7f) << (7 * (size - 1));

@@ -35,14 +35,12 @@ pub struct PublishProperties<'a> {
 }
 
 impl<'a> PublishProperties<'a> {
+    /// Decodes a section; not inlined, so that messages without properties do not pay for it.
+    #[inline(never)]
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "the walk refuses the properties of other packets"
     )]
-    /// Decodes a section.
-    ///
-    /// Not inlined, so that messages without properties do not pay for it.
-    #[inline(never)]
     pub(super) fn decode(section: &'a [u8], side: Side) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         decode(section, Carrier::PUBLISH, |property, value| {
