@@ -18,16 +18,23 @@ use shard_engine::Counters;
 pub(crate) use self::retained::check as check_retained;
 use crate::history::History;
 use crate::outside::Outside;
-use crate::violation::Checked;
+use crate::violation::Violation;
 
 /// Checks all that can be told from the history of a run that has calmed down.
-pub(crate) fn check(history: &History, outside: &Outside, counters: &Counters) -> Checked {
+///
+/// Returns how many deliveries had to be found.
+pub(crate) fn check(
+    history: &History,
+    outside: &Outside,
+    counters: &Counters,
+) -> Result<u64, Violation> {
     delivered::check(history, counters)?;
-    acknowledged::check(history, counters)?;
+    let owed = acknowledged::check(history, counters)?;
     doubled::check(history)?;
     ordered::check(history)?;
     unasked::check(history)?;
     wills::check(history, outside, counters)?;
     shared::check(history, counters)?;
-    entries::check(history, outside)
+    entries::check(history, outside)?;
+    Ok(owed)
 }

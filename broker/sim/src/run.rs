@@ -44,11 +44,7 @@ impl fmt::Display for Failure {
 pub fn run(seed: u64, shards: usize, defect: Option<Defect>) -> Result<Stats, Box<Failure>> {
     let (outcome, _) = attempt(seed, shards, defect, false);
     outcome.map_err(|violation| {
-        let trace = if defect.is_some() {
-            String::new()
-        } else {
-            attempt(seed, shards, None, true).1
-        };
+        let (_, trace) = attempt(seed, shards, defect, true);
         Box::new(Failure {
             seed,
             shards,

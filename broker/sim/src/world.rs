@@ -76,7 +76,8 @@ impl World {
         }
         self.calm_down()?;
         let counters = self.counters()?;
-        crate::property::check(&self.outside.history, &self.outside, &counters)?;
+        let owed = crate::property::check(&self.outside.history, &self.outside, &counters)?;
+        self.outside.stats.owed = owed;
         self.look_at_retained()?;
         self.see_everybody_off()
     }

@@ -1,5 +1,5 @@
 //! A thousand seeds: `SIM_SEED=7 cargo nextest run --cargo-profile sim -p broker-sim` replays one
-//! of them on one, two and four shards, `SIM_SEEDS=5000..6000` runs others.
+//! of them on one to four shards, `SIM_SEEDS=5000..6000` runs others.
 
 #![allow(
     clippy::panic,
@@ -49,7 +49,7 @@ fn run_all(seeds: impl Iterator<Item = (u64, usize)>) -> Stats {
 fn part(part: u64) {
     if let Some(seeds) = wanted() {
         let of_part = seeds.filter(|seed| seed % PARTS == part);
-        let sum = run_all(of_part.flat_map(|seed| [1, 2, 4].map(|shards| (seed, shards))));
+        let sum = run_all(of_part.flat_map(|seed| [1, 2, 3, 4].map(|shards| (seed, shards))));
         println!("{sum:#?}");
         return;
     }

@@ -10,11 +10,13 @@ use shard_engine::Counters;
 use wire_message::Qos;
 
 use crate::history::{History, PublishId, Published, Session};
-use crate::violation::{Checked, ensure};
+use crate::violation::{Violation, ensure};
 
 /// Checks the property; messages dropped for a full queue are counted by the engines.
-pub(super) fn check(history: &History, counters: &Counters) -> Checked {
-    let mut missed = Vec::new();
+///
+/// Returns how many deliveries it looked for.
+pub(super) fn check(history: &History, counters: &Counters) -> Result<u64, Violation> {
+    let (mut missed, mut owed) = (Vec::new(), 0);
     for session in history
         .sessions
         .iter()
@@ -27,16 +29,19 @@ pub(super) fn check(history: &History, counters: &Counters) -> Checked {
             .collect();
         for (number, message) in history.published.iter().enumerate() {
             let id = PublishId(number);
-            let qos = owed_qos(session, message);
-            if qos.is_some_and(|qos| qos > Qos::AtMostOnce) && !arrived.contains(&id) {
-                missed.push((session.client, id, message.topic.clone()));
+            if owed_qos(session, message).is_some_and(|qos| qos > Qos::AtMostOnce) {
+                owed += 1;
+                if !arrived.contains(&id) {
+                    missed.push((session.client, id, message.topic.clone()));
+                }
             }
         }
     }
     let dropped = counters.delivery_dropped_queue_full;
     ensure(missed.len() as u64 <= dropped, "acknowledged", || {
         format!("{dropped} dropped, but missed were {missed:?}")
-    })
+    })?;
+    Ok(owed)
 }
 
 /// The quality of service at which the session must get the message, if it must.

@@ -66,20 +66,28 @@ pub(crate) fn check(outside: &Outside) -> Checked {
 
 /// Nobody sees an older value after a newer one, at the end.
 ///
-/// Different qualities of service have no order among each other, and repetitions may come late.
+/// Different qualities of service have no order among each other, nor have publishers, except that
+/// no retained copy may come after what has replaced it. Repetitions may come late.
 fn check_live(history: &History, session: &Session, topic: &str) -> Checked {
-    let seen: Vec<(PublishId, Qos)> = session
+    let seen: Vec<(PublishId, Qos, bool)> = session
         .deliveries
         .iter()
         .filter(|delivery| delivery.topic == topic && !delivery.dup)
-        .filter_map(|delivery| delivery.message.map(|id| (id, delivery.qos)))
-        .filter(|(id, _)| history.message(*id).retain)
+        .filter_map(|delivery| {
+            delivery
+                .message
+                .map(|id| (id, delivery.qos, delivery.retain))
+        })
+        .filter(|(id, ..)| history.message(*id).retain)
         .collect();
-    let Some(((last, qos), before)) = seen.split_last() else {
+    let Some(((last, qos, is_copy), before)) = seen.split_last() else {
         return Ok(());
     };
-    let newer = before.iter().find(|(newer, other)| {
-        other == qos && supersedes(history.message(*newer), history.message(*last))
+    let last = history.message(*last);
+    let newer = before.iter().find(|(newer, other, _)| {
+        let newer = history.message(*newer);
+        let is_ordered = *is_copy || newer.publisher == last.publisher;
+        other == qos && is_ordered && supersedes(newer, last)
     });
     ensure(newer.is_none(), "retained", || {
         format!(
