@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use shard_runtime::Turns;
 use tokio::net::TcpListener;
 
 use crate::hub::{self, HubHandle};
-use crate::{LogLevels, Mailboxes, Node, Snapshot, http, process, publisher};
+use crate::{LogLevels, LoopFigures, Mailboxes, Node, Snapshot, http, process, publisher};
 
 /// What the control side is started with.
 pub struct ControlSettings {
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     node: Node,
     ready: AtomicBool,
     hub: HubHandle,
+    turns: Vec<Arc<Turns>>,
     shards: usize,
     pub(crate) log_levels: LogLevels,
 }
@@ -67,6 +69,14 @@ impl Shared {
             node: self.node.clone(),
             now: SystemTime::now(),
             shards,
+            loops: self
+                .turns
+                .iter()
+                .map(|turns| LoopFigures {
+                    turns: turns.turns(),
+                    sleeps: turns.sleeps(),
+                })
+                .collect(),
             process: process::figures(),
             ready: self.ready.load(Ordering::Relaxed),
         }
@@ -98,6 +108,7 @@ impl Control {
         let shared = Arc::new(Shared {
             node: settings.node,
             ready: AtomicBool::new(false),
+            turns: mailboxes.turns.clone(),
             hub: hub::start(mailboxes),
             shards,
             log_levels: settings.log_levels,

@@ -28,4 +28,4 @@ pub mod sys_topics;
 pub use control::{Control, ControlSettings, StartError};
 pub use log_level::LogLevels;
 pub use mailbox::Mailboxes;
-pub use snapshot::{BoundListener, Node, ProcessFigures, ShardFigures, Snapshot};
+pub use snapshot::{BoundListener, LoopFigures, Node, ProcessFigures, ShardFigures, Snapshot};

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd, RawFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use shard_engine::{ControlInput, ControlOutput};
-use shard_runtime::{Bell, Mailbox};
+use shard_runtime::{Bell, Mailbox, Turns};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use wire_message::ShardId;
@@ -27,6 +28,8 @@ pub struct Mailboxes {
     /// Who said what. Without a bound of its own, because shards only answer questions, and one
     /// question is out at a time.
     pub from_shards: mpsc::UnboundedReceiver<(ShardId, ControlOutput)>,
+    /// What the loop of each shard counts.
+    pub turns: Vec<Arc<Turns>>,
 }
 
 impl Mailboxes {
@@ -37,6 +40,7 @@ impl Mailboxes {
     /// If the bell can't be waited for.
     pub fn connect(mailboxes: Vec<Mailbox>, bell: Bell) -> io::Result<Self> {
         let shards = mailboxes.len();
+        let turns = mailboxes.iter().map(Mailbox::turns).collect();
         #[expect(
             deprecated,
             reason = "sound here: the bell owns its descriptor and never changes it"
@@ -64,6 +68,7 @@ impl Mailboxes {
             shards,
             to_shards,
             from_shards,
+            turns,
         })
     }
 }

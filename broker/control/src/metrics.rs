@@ -77,6 +77,7 @@ fn shards(snapshot: &Snapshot, page: &mut Page) {
             shard.gauges.connections,
         );
     }
+    loops(snapshot, page);
     for wanted in PER_SHARD {
         let name = format!("skein_shard_{}_total", wanted.replace('.', "_"));
         page.family(&name, "counter", &format!("{wanted} of the shard"));
@@ -87,6 +88,23 @@ fn shards(snapshot: &Snapshot, page: &mut Page) {
                 .find(|(dotted, _, _)| *dotted == wanted);
             page.sample(&name, &label(index), found.map_or(0, |(_, _, value)| value));
         }
+    }
+}
+
+fn loops(snapshot: &Snapshot, page: &mut Page) {
+    let name = "skein_shard_turns_total";
+    page.family(name, "counter", "Turns of the shard's loop");
+    for (index, figures) in snapshot.loops.iter().enumerate() {
+        page.sample(name, &label(index), figures.turns);
+    }
+    let name = "skein_shard_sleeps_total";
+    page.family(
+        name,
+        "counter",
+        "Turns after which the shard had nothing left to do",
+    );
+    for (index, figures) in snapshot.loops.iter().enumerate() {
+        page.sample(name, &label(index), figures.sleeps);
     }
 }
 

@@ -41,6 +41,15 @@ pub struct ShardFigures {
     pub gauges: Gauges,
 }
 
+/// What the loop of one shard counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoopFigures {
+    /// Turns since the start.
+    pub turns: u64,
+    /// How many of them ended asleep.
+    pub sleeps: u64,
+}
+
 /// What the kernel says of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProcessFigures {
@@ -61,6 +70,8 @@ pub struct Snapshot {
     pub now: SystemTime,
     /// The shards in order; a shard that did not answer in time is none.
     pub shards: Vec<Option<ShardFigures>>,
+    /// The loops of the shards, in order; known of a silent shard too.
+    pub loops: Vec<LoopFigures>,
     /// What the kernel says.
     pub process: ProcessFigures,
     /// Whether the broker takes clients: not before all listeners are open nor once it stops.

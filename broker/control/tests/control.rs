@@ -98,6 +98,7 @@ fn shards(silent: &'static [u8]) -> (Mailboxes, mpsc::UnboundedReceiver<Arc<Mess
             shards: 2,
             to_shards,
             from_shards,
+            turns: vec![Arc::default(), Arc::default()],
         },
         publishes,
     )
@@ -168,6 +169,7 @@ async fn metrics_add_the_shards_up() {
     has("mqtt_messages_received_total 7");
     has("mqtt_connections 4");
     has("skein_shard_messages_received_total{shard=\"1\"} 4");
+    has("skein_shard_turns_total{shard=\"1\"} 0");
     has("skein_ready 0");
 }
 

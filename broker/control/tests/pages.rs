@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use broker_control::{Node, ProcessFigures, ShardFigures, Snapshot, metrics, status, sys_topics};
+use broker_control::{
+    LoopFigures, Node, ProcessFigures, ShardFigures, Snapshot, metrics, status, sys_topics,
+};
 use shard_engine::{Counters, Gauges};
 use wire_message::Instant;
 
@@ -38,6 +40,13 @@ fn snapshot() -> Snapshot {
         },
         now: started + Duration::from_secs(93_784),
         shards: vec![shard(10), None, shard(5)],
+        loops: vec![
+            LoopFigures {
+                turns: 9,
+                sleeps: 4
+            };
+            3
+        ],
         process: ProcessFigures {
             resident_bytes: 4096,
             open_files: 7,
@@ -98,6 +107,8 @@ fn metrics_are_valid_and_complete() {
     assert_eq!(samples["mqtt_sessions"], 10.0);
     assert_eq!(samples["mqtt_subscriptions_shared"], 2.0);
     assert_eq!(samples["skein_shard_up{shard=\"1\"}"], 0.0);
+    assert_eq!(samples["skein_shard_turns_total{shard=\"1\"}"], 9.0);
+    assert_eq!(samples["skein_shard_sleeps_total{shard=\"1\"}"], 4.0);
     assert_eq!(samples["process_cpu_seconds_total"], 1.5);
     assert_eq!(samples["process_start_time_seconds"], 1_700_000_000.0);
     assert_eq!(

@@ -25,8 +25,10 @@ mod shard;
 mod shards;
 mod sleep_flag;
 mod stop;
+mod turns;
 mod unread;
 
 pub use mailbox::{Bell, Mailbox};
 pub use shards::{Shards, ShardsSettings, StartError, available_cores};
 pub use stop::StopSignal;
+pub use turns::Turns;

@@ -14,6 +14,7 @@ use shard_uring::Waker;
 
 use crate::limits::MAILBOX_MESSAGES;
 use crate::sleep_flag::SleepFlag;
+use crate::turns::Turns;
 
 /// Readable while a shard may have said something: wait for that, [`Bell::silence`] it, then empty
 /// every mailbox.
@@ -51,6 +52,7 @@ pub struct Mailbox {
     from_shard: Consumer<Box<ControlOutput>>,
     sleeping: Arc<SleepFlag>,
     waker: Waker,
+    turns: Arc<Turns>,
 }
 
 impl Mailbox {
@@ -80,6 +82,12 @@ impl Mailbox {
         self.from_shard.pop().ok()
     }
 
+    /// What the shard's loop counts.
+    #[must_use]
+    pub fn turns(&self) -> Arc<Turns> {
+        Arc::clone(&self.turns)
+    }
+
     /// Whether the shard has ended.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
@@ -96,17 +104,20 @@ pub(crate) struct ShardMailbox {
     #[allow(clippy::vec_box, reason = "boxed is how they come and go")]
     waiting: Vec<Box<ControlOutput>>,
     bell: Bell,
+    turns: Arc<Turns>,
 }
 
 /// The two ends of a mailbox; the control side's wants the shard's flag and waker to become whole.
 pub(crate) fn pair(bell: &Bell, sleeping: Arc<SleepFlag>, waker: Waker) -> (Mailbox, ShardMailbox) {
     let (to_shard, from_control) = RingBuffer::new(MAILBOX_MESSAGES);
+    let turns = Arc::<Turns>::default();
     let (to_control, from_shard) = RingBuffer::new(MAILBOX_MESSAGES);
     let shard = ShardMailbox {
         from_control,
         to_control,
         waiting: Vec::new(),
         bell: bell.clone(),
+        turns: Arc::clone(&turns),
     };
     (
         Mailbox {
@@ -114,12 +125,17 @@ pub(crate) fn pair(bell: &Bell, sleeping: Arc<SleepFlag>, waker: Waker) -> (Mail
             from_shard,
             sleeping,
             waker,
+            turns,
         },
         shard,
     )
 }
 
 impl ShardMailbox {
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
     pub(crate) fn receive(&mut self) -> Option<Box<ControlInput>> {
         self.from_control.pop().ok()
     }

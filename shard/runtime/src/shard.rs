@@ -101,6 +101,7 @@ impl Shard {
     /// One turn: what arrived goes in, what follows goes out.
     fn turn(&mut self) {
         self.state.now = self.clock.now();
+        self.mailbox.turns().count_turn();
         self.take_events();
         self.serve_ready();
         self.take_entries();
@@ -122,6 +123,7 @@ impl Shard {
             self.driver.submit()
         } else {
             let time_out = self.sleep_time();
+            self.mailbox.turns().count_sleep();
             self.driver.submit_and_wait(Some(time_out))
         };
         self.sleeping.clear();
