@@ -15,8 +15,11 @@
 mod harness;
 
 use std::io::Read;
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
+
+use shard_runtime::Shards;
+use shard_uring::ListenerSettings;
 
 use harness::{Client, Running, publish, settings};
 
@@ -172,4 +175,24 @@ fn more_than_a_ring_holds_arrives_whole_and_in_order() {
     }
     assert_eq!(next, [MESSAGES; PUBLISHERS as usize]);
     running.finish();
+}
+
+#[test]
+fn every_listener_is_served_by_every_shard() {
+    let mut settings = settings(2);
+    settings
+        .listeners
+        .push(ListenerSettings::new("[::1]:0".parse().unwrap()));
+    let engine = Arc::make_mut(&mut settings.engine);
+    engine.listeners.push(engine.listeners[0].clone());
+    let shards = Shards::start(&settings).unwrap();
+    for address in shards.addresses() {
+        for number in 0..20 {
+            let stream = TcpStream::connect(address).unwrap();
+            let mut client = Client { stream };
+            client.connect(4, &format!("{number}"));
+        }
+    }
+    shards.stop_signal().stop();
+    assert_eq!(shards.join(), Ok(()));
 }

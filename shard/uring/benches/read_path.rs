@@ -22,11 +22,13 @@ use std::time::{Duration, Instant};
 
 use io_uring::types::{BufRingEntry, Fd};
 use io_uring::{IoUring, cqueue, opcode};
+use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv, send};
 use nix::time::{ClockId, clock_gettime};
-use shard_uring::{Driver, DriverSettings, Event};
+use shard_uring::{Driver, DriverSettings, Event, ListenerSettings, SocketKey};
 
 const MESSAGE: usize = 128;
+const DURATION: Duration = Duration::from_secs(2);
 const BUFFERS: u16 = 256;
 const BUFFER_BYTES: usize = 4096;
 
@@ -56,12 +58,10 @@ fn main() -> Result<(), Failure> {
 
 /// CPU time of the server per message, microseconds, and messages per second.
 fn measure(way: Way, connections: usize, batch: usize) -> Result<(f64, f64), Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
+    let (listener, address) = ListenerSettings::new(([127, 0, 0, 1], 0).into()).open()?;
+    let listener = TcpListener::from(listener);
     let server = std::thread::spawn(move || serve(way, &listener, connections));
-    let start = Instant::now();
-    let messages = drive(address, connections, batch, Duration::from_secs(2))?;
-    let wall = start.elapsed();
+    let (messages, wall) = drive(address, connections, batch)?;
     let cpu = server.join().map_err(|_| "the server panicked")??;
     #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
     let messages = messages as f64;
@@ -71,52 +71,52 @@ fn measure(way: Way, connections: usize, batch: usize) -> Result<(f64, f64), Fai
     ))
 }
 
-/// Clients that send again when the echo has come.
+/// Clients that send again when the echo has come; how many messages in which time.
 fn drive(
     address: SocketAddr,
     connections: usize,
     batch: usize,
-    duration: Duration,
-) -> Result<u64, Failure> {
+) -> Result<(u64, Duration), Failure> {
     let mut driver = Driver::new(DriverSettings::default())?;
+    let mut sockets = Vec::new();
     for tag in 0..connections {
-        driver.connect(address, None, tag as u64)?;
+        sockets.push(driver.connect(address, None, tag as u64)?);
     }
-    let mut missing = vec![0; connections];
     let mut buffer = vec![0; 64 * 1024];
-    let (mut events, mut messages) = (Vec::new(), 0);
-    let deadline = Instant::now() + duration;
-    while Instant::now() < deadline {
+    let mut missing = vec![batch * MESSAGE; connections];
+    let (mut events, mut connected, mut messages) = (Vec::new(), 0, 0);
+    let mut start = Instant::now();
+    while connected < connections || start.elapsed() < DURATION {
         driver.submit_and_wait(Some(Duration::from_millis(50)))?;
         driver.reap(&mut events);
         for event in events.drain(..) {
-            let (socket, tag) = match event {
-                Event::Connected { socket, tag } => (socket, tag),
-                Event::Readable { socket, tag, .. } => {
-                    missing[usize::try_from(tag)?] -=
-                        driver.receive(socket, &mut buffer).unwrap_or(0);
-                    (socket, tag)
+            if matches!(event, Event::Connected { .. }) {
+                connected += 1;
+                if connected == connections {
+                    start = Instant::now();
+                    for socket in &sockets {
+                        send_batch(&mut driver, *socket, batch);
+                    }
                 }
-                Event::Accepted { .. }
-                | Event::AcceptFailed { .. }
-                | Event::Closed { .. }
-                | Event::ConnectFailed { .. }
-                | Event::SendFailed { .. }
-                | Event::Sent { .. }
-                | Event::Woken => continue,
-            };
-            let missing = &mut missing[usize::try_from(tag)?];
-            if *missing == 0
-                && let Some(outbox) = driver.outbox(socket, batch * MESSAGE)
-            {
-                *missing = batch * MESSAGE;
-                messages += batch as u64;
-                outbox.push(&buffer[..batch * MESSAGE]);
+            } else if let Event::Readable { socket, tag, .. } = event {
+                let missing = &mut missing[usize::try_from(tag)?];
+                *missing -= driver.receive(socket, &mut buffer).unwrap_or(0);
+                if *missing == 0 {
+                    *missing = batch * MESSAGE;
+                    messages += batch as u64;
+                    send_batch(&mut driver, socket, batch);
+                }
             }
         }
         driver.flush();
     }
-    Ok(messages)
+    Ok((messages, start.elapsed()))
+}
+
+fn send_batch(driver: &mut Driver, socket: SocketKey, batch: usize) {
+    if let Some(outbox) = driver.outbox(socket, batch * MESSAGE) {
+        outbox.push(&[0; 16 * MESSAGE][..batch * MESSAGE]);
+    }
 }
 
 fn serve(way: Way, listener: &TcpListener, connections: usize) -> Result<Duration, Failure> {
@@ -147,11 +147,14 @@ fn serve(way: Way, listener: &TcpListener, connections: usize) -> Result<Duratio
             let stream = &streams[index];
             let ended = match way {
                 Way::PollThenReceive => {
-                    // A reset is an end, too: clients leave with echoes unread.
-                    let received = recv(stream.as_raw_fd(), &mut scratch, MsgFlags::MSG_DONTWAIT);
-                    let received = received.unwrap_or(0);
-                    echo(stream, &scratch[..received]);
-                    received == 0
+                    match recv(stream.as_raw_fd(), &mut scratch, MsgFlags::MSG_DONTWAIT) {
+                        Ok(received) => {
+                            echo(stream, &scratch[..received]);
+                            received == 0
+                        }
+                        // A reset is an end, too: clients leave with echoes unread.
+                        Err(errno) => errno != Errno::EAGAIN,
+                    }
                 }
                 Way::MultishotReceive => {
                     if let (Some(buffer), Ok(length)) =

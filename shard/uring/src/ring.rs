@@ -24,6 +24,8 @@ pub(crate) struct Ring {
     uring: IoUring,
     /// Number of the ring in the thread's own table, which spares a look-up in each call.
     registered: Option<i32>,
+    /// Completions that had to be taken to make room for entries.
+    early: Vec<Completion>,
 }
 
 /// One completion, decoded no further than the kernel's layout.
@@ -42,7 +44,11 @@ impl Ring {
             match build(settings, level) {
                 Ok(uring) => {
                     let registered = register(&uring);
-                    return Ok(Self { uring, registered });
+                    return Ok(Self {
+                        uring,
+                        registered,
+                        early: Vec::new(),
+                    });
                 }
                 Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
                 Err(error) => return Err(error),
@@ -63,9 +69,14 @@ impl Ring {
             if unsafe { self.uring.submission().push(entry) }.is_ok() {
                 return;
             }
-            // With SUBMIT_ALL this empties the queue unless the kernel is out of memory or the completion
-            // queue overflows; both pass, and the entry must not be lost.
+            // This empties the queue unless the kernel is short of memory, or wants its completions taken
+            // first. Both pass, and the entry must not be lost.
             _ = self.enter(Wait::No);
+            if self.uring.submission().is_full() {
+                let mut early = core::mem::take(&mut self.early);
+                self.take_completions(&mut early);
+                self.early = early;
+            }
         }
     }
 
@@ -77,6 +88,7 @@ impl Ring {
         let time_out;
         let (least, args) = match wait {
             Wait::No => (0, None),
+            Wait::Forever | Wait::UpTo(_) if !self.early.is_empty() => (0, None),
             Wait::Forever => (1, Some(SubmitArgs::new())),
             Wait::UpTo(duration) => {
                 time_out = Timespec::from(duration);
@@ -129,6 +141,11 @@ impl Ring {
 
     /// Moves all completions that are there into `into`.
     pub(crate) fn reap(&mut self, into: &mut Vec<Completion>) {
+        into.append(&mut self.early);
+        self.take_completions(into);
+    }
+
+    fn take_completions(&mut self, into: &mut Vec<Completion>) {
         into.extend(self.uring.completion().map(|entry| Completion {
             user_data: entry.user_data(),
             result: entry.result(),

@@ -36,16 +36,9 @@ fn pair(driver: &mut Driver) -> (TcpStream, SocketKey) {
     (client, key)
 }
 
-fn echo_thousand(send_path: SendPath) {
-    let server = EchoServer::start(DriverSettings {
-        send_path,
-        ..DriverSettings::default()
-    });
-    let mut driver = Driver::new(DriverSettings {
-        send_path,
-        ..DriverSettings::default()
-    })
-    .unwrap();
+fn echo_thousand(settings: DriverSettings) {
+    let server = EchoServer::start(settings);
+    let mut driver = Driver::new(settings).unwrap();
     let message = |tag: u64| format!("message of connection {tag}").into_bytes();
     let mut received = vec![Vec::new(); 1000];
     for tag in 0..1000 {
@@ -83,12 +76,24 @@ fn echo_thousand(send_path: SendPath) {
 
 #[test]
 fn a_thousand_connections_get_their_own_echo() {
-    echo_thousand(SendPath::Entry);
+    echo_thousand(DriverSettings::default());
 }
 
 #[test]
 fn a_thousand_connections_get_their_own_echo_by_system_calls() {
-    echo_thousand(SendPath::Call);
+    echo_thousand(DriverSettings {
+        send_path: SendPath::Call,
+        ..DriverSettings::default()
+    });
+}
+
+#[test]
+fn a_ring_that_is_far_too_small_is_slow_and_loses_nothing() {
+    echo_thousand(DriverSettings {
+        submissions: 4,
+        completions: 8,
+        ..DriverSettings::default()
+    });
 }
 
 fn read_to_end(address: SocketAddr) -> Vec<u8> {
