@@ -15,7 +15,7 @@ use core::time::Duration;
 
 use wire_client::{Acknowledge, Client as Protocol, Settings, State};
 use wire_message::{Instant, ShardId};
-use wire_mqtt::Version;
+use wire_mqtt::{ReasonCode, Version};
 
 use self::event::Happened;
 use self::memory::Memory;
@@ -207,10 +207,11 @@ impl Client {
             }
             let ghost = self.ghosts.swap_remove(place);
             let is_broken = outside.links[ghost.link].is_broken;
+            let is_told = ghost.farewell == Some(ReasonCode::SessionTakenOver);
             let is_silent = self.version != Version::V5 || is_broken || ghost.said_goodbye;
-            // [v5 3.1.4-3]: whoever is taken over is told.
+            // [v5 3.1.4-3]: whoever is taken over is told, unless it was told something else before.
             ensure(
-                ghost.is_told || is_silent || !ghost.is_up,
+                ghost.farewell.is_some() || is_silent || !ghost.is_up,
                 "takeover",
                 || {
                     format!(
@@ -219,7 +220,7 @@ impl Client {
                     )
                 },
             )?;
-            outside.stats.taken_over += u64::from(ghost.is_told);
+            outside.stats.taken_over += u64::from(is_told);
             let now = outside.now;
             outside
                 .links

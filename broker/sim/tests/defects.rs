@@ -47,5 +47,5 @@ defects! {
     a_connection_that_is_never_read_again_is_seen: ResumeForgotten by ["liveness", "neighbours"],
     a_retained_message_that_is_lost_is_seen: RetainedForgotten by ["retained"],
     routes_that_are_out_of_date_are_seen: RoutesStale by ["acknowledged", "delivered", "wills", "shared"],
-    a_suback_that_is_too_early_is_seen: SubackEarly by ["acknowledged", "delivered", "wills", "shared"],
+    a_suback_that_is_too_early_is_seen: SubackEarly by ["acknowledged", "delivered", "retained", "wills", "shared"],
 }

@@ -78,17 +78,13 @@ impl Wire {
 
 /// A connection that its client gave up, and that the broker has not closed.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each noted once"
-)]
 pub(super) struct Ghost {
     /// Its transport.
     pub(super) link: LinkId,
     /// Whether CONNACK arrived.
     pub(super) is_up: bool,
-    /// Whether DISCONNECT said that it was taken over.
-    pub(super) is_told: bool,
+    /// What DISCONNECT said.
+    pub(super) farewell: Option<ReasonCode>,
     /// Whether the client sent DISCONNECT.
     pub(super) said_goodbye: bool,
     is_at_end: bool,
@@ -102,7 +98,7 @@ impl Ghost {
         Self {
             link: wire.link,
             is_up: wire.is_up,
-            is_told: wire.farewell == Some(ReasonCode::SessionTakenOver),
+            farewell: wire.farewell,
             said_goodbye,
             is_at_end: false,
             received: wire.received,
@@ -119,7 +115,7 @@ impl Ghost {
             let packet = Packet::decode(&packet, version, Side::Client)
                 .map_err(|error| Violation::new("well_formed", error.to_string()))?;
             if let Packet::Disconnect(disconnect) = packet {
-                self.is_told |= disconnect.reason == ReasonCode::SessionTakenOver;
+                self.farewell = Some(disconnect.reason);
             }
         }
         Ok(())
