@@ -34,29 +34,37 @@ impl Clients {
         let Some(session) = self.sessions.get_mut(key) else {
             return Delivered::Done;
         };
-        let ready = session.connection.filter(|connection| {
-            let connection = self.connections.get(*connection);
-            session.queue.is_empty() && connection.is_some_and(|connection| !connection.congested)
+        let connection = session.connection.and_then(|key| {
+            let connection = self.connections.get_mut(key)?;
+            Some((key, connection))
         });
-        let Some(connection) = ready else {
+        let Some((connection_key, connection)) =
+            connection.filter(|(_, connection)| session.queue.is_empty() && !connection.congested)
+        else {
             return self.enqueue(key, wish, parcel);
         };
+        let unbounded = connection.packet_bytes_max == u32::MAX;
         if wish.qos == Qos::AtMostOnce {
-            self.send_publish(connection, wish, None, parcel, out);
+            if unbounded && connection.topic_alias_max == 0 && !connection.mounted {
+                // What most deliveries are: a form that others may share, nothing to look up.
+                let encoded = parcel.encoded(connection.version, wish, &mut out.bytes);
+                self.counters.messages_delivered += 1;
+                self.emit(connection_key, encoded, None, parcel, wish.qos, out);
+            } else {
+                self.send_publish(connection_key, wish, None, parcel, out);
+            }
             return Delivered::Done;
         }
         if !session.outbound.has_room() {
             return self.enqueue(key, wish, parcel);
         }
-        if self.is_too_large(connection, wish, parcel) {
+        if !unbounded && self.is_too_large(connection_key, wish, parcel) {
             return Delivered::Done;
         }
         let delivery = delivery(wish, parcel);
-        let id = self
-            .sessions
-            .get_mut(key)
-            .and_then(|s| s.outbound.push(delivery, now));
-        self.send_publish(connection, wish, id, parcel, out);
+        let session = self.sessions.get_mut(key);
+        let id = session.and_then(|session| session.outbound.push(delivery, now));
+        self.send_publish(connection_key, wish, id, parcel, out);
         Delivered::Done
     }
 

@@ -41,21 +41,20 @@ impl Engine {
         } else {
             let (clients, index) = (&mut self.clients, &self.index);
             let mut any = false;
-            for subscriber in matches
-                .iter()
-                .flat_map(|id| index.filter(*id).subscribers())
-            {
-                any = true;
-                let Some((session, wish)) = clients.wish(&subscriber, parcel.message()) else {
-                    continue;
-                };
-                let id = subscriber.subscription.identifier.map(Into::into);
-                let wish = Wish {
-                    ids: id.as_slice(),
-                    ..wish
-                };
-                if clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
-                    refused.push(session);
+            for id in matches {
+                for subscriber in index.filter(*id).subscribers() {
+                    any = true;
+                    let Some((session, wish)) = clients.wish(&subscriber, parcel.message()) else {
+                        continue;
+                    };
+                    let id = subscriber.subscription.identifier.map(Into::into);
+                    let wish = Wish {
+                        ids: id.as_slice(),
+                        ..wish
+                    };
+                    if clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
+                        refused.push(session);
+                    }
                 }
             }
             any
@@ -225,26 +224,24 @@ impl Clients {
         subscriber: &Subscriber,
         message: &MessageRef<'_>,
     ) -> Option<(SessionKey, Wish<'static>)> {
-        let key = self.session_key(subscriber.session);
         let Subscription {
             qos,
             no_local,
             retain_as_published,
             ..
         } = subscriber.subscription;
-        let session = self.sessions.get_mut(key)?;
+        let (key, session) = self.sessions.at_mut(subscriber.session.0)?;
+        if message.retain
+            && let Some(feeds) = session.feeds.as_mut()
+        {
+            feeds.supersede(message.topic);
+        }
         let own = session.publisher == message.publisher;
         // [v5 3.8.3-3].
         if own && (no_local || self.settings.mqtt.ignore_loop_deliver && self.is_v3(key)) {
             self.counters.delivery_dropped += 1;
             self.counters.delivery_dropped_no_local += 1;
             return None;
-        }
-        if message.retain {
-            let session = self.sessions.get_mut(key)?;
-            if let Some(feeds) = session.feeds.as_mut() {
-                feeds.supersede(message.topic);
-            }
         }
         let qos = if self.settings.mqtt.upgrade_qos {
             qos

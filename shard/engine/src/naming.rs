@@ -9,6 +9,7 @@ use wire_mqtt::ReasonCode;
 
 use crate::clients::Clients;
 use crate::connection::SessionKey;
+use crate::session::Session;
 use crate::settings::{RewriteAction, RewriteRule};
 
 /// A topic that may be the packet's own or a new one.
@@ -61,6 +62,10 @@ impl Clients {
         topic: TopicRef<'t>,
         action: RewriteAction,
     ) -> Result<Named<'t>, ReasonCode> {
+        let mounted = |session: &Session| session.identity.is_some();
+        if self.settings.rewrite.is_empty() && !self.sessions.get(key).is_some_and(mounted) {
+            return Ok(Named::Borrowed(topic));
+        }
         match self.name(key, topic.as_str(), action) {
             Cow::Borrowed(_) => Ok(Named::Borrowed(topic)),
             Cow::Owned(text) => {

@@ -16,7 +16,8 @@ const FORMS: usize = 12;
 pub(crate) struct Parcel<'a> {
     message: MessageRef<'a>,
     owned: Option<Arc<Message>>,
-    forms: [Option<Encoded>; FORMS],
+    /// By version, quality of service and RETAIN; empty ones have no bytes.
+    forms: [Encoded; FORMS],
     expiry_remaining_s: Option<u32>,
 }
 
@@ -25,8 +26,8 @@ pub(crate) struct Parcel<'a> {
 pub(crate) struct Encoded {
     pub(crate) start: u32,
     pub(crate) end: u32,
-    /// Where in it the packet id stands.
-    pub(crate) packet_id_at: Option<u32>,
+    /// Where in it the packet id stands; 0: nowhere.
+    pub(crate) packet_id_at: u32,
     /// Bytes of the whole packet.
     pub(crate) packet_bytes: u32,
 }
@@ -49,7 +50,7 @@ impl<'a> Parcel<'a> {
         Self {
             message,
             owned: None,
-            forms: [None; FORMS],
+            forms: [Encoded::EMPTY; FORMS],
             expiry_remaining_s,
         }
     }
@@ -91,11 +92,11 @@ impl<'a> Parcel<'a> {
         let number = usize::from(version == Version::V5) * 6
             + usize::from(wish.qos.bits()) * 2
             + usize::from(wish.retain);
-        if let Some(encoded) = self.forms[number] {
-            return encoded;
+        if self.forms[number].packet_bytes > 0 {
+            return self.forms[number];
         }
         let encoded = self.encode(&self.form(version, wish), 0, bytes);
-        self.forms[number] = Some(encoded);
+        self.forms[number] = encoded;
         encoded
     }
 
@@ -118,7 +119,7 @@ impl<'a> Parcel<'a> {
         Encoded {
             start,
             end: index(bytes.len()),
-            packet_id_at: forwarded.packet_id_at,
+            packet_id_at: forwarded.packet_id_at.unwrap_or(0),
             packet_bytes: forwarded.head + index(self.message.payload.len()),
         }
     }
@@ -135,9 +136,16 @@ impl<'a> Parcel<'a> {
 }
 
 impl Encoded {
+    const EMPTY: Self = Self {
+        start: 0,
+        end: 0,
+        packet_id_at: 0,
+        packet_bytes: 0,
+    };
+
     /// Where to put which packet id, for the driver.
     pub(crate) fn patch(&self, id: Option<PacketId>) -> Option<(u32, PacketId)> {
-        self.packet_id_at.zip(id)
+        id.map(|id| (self.packet_id_at, id))
     }
 }
 

@@ -71,6 +71,9 @@ impl Engine {
     }
 
     fn arrival(&mut self, key: SessionKey, publish: &Publish<'_>, now: Instant) -> Arrival {
+        if publish.qos == Qos::AtMostOnce {
+            return Arrival::New;
+        }
         let limits = self.clients.inbound_limits(key);
         let Some(session) = self.clients.sessions.get_mut(key) else {
             return Arrival::New;

@@ -144,6 +144,15 @@ impl<T, K> Slab<T, K> {
             })
     }
 
+    /// The entry at `index` now, whichever it is, and its key: for owners who keep only indices of
+    /// entries that they know to be there.
+    #[must_use]
+    pub fn at_mut(&mut self, index: u32) -> Option<(Key<K>, &mut T)> {
+        let (number, slot) = split(index);
+        let (generation, value) = self.pages.get_mut(number)?.at_mut(slot)?;
+        Some((Key::new(index, generation), value))
+    }
+
     /// The first key whose index is `index` or more: for walks spread over many turns.
     ///
     /// Skips a page without entries in one step.

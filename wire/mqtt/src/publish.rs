@@ -111,7 +111,7 @@ impl<'a> Publish<'a> {
         };
         if section.is_empty() {
             return match topic {
-                Some(_) => Ok(with(PublishProperties::default())),
+                Some(_) => Ok(with(PublishProperties::NONE)),
                 None => Err(DecodeError::TopicEmpty),
             };
         }

@@ -110,6 +110,12 @@ impl<T> Page<T> {
         }
     }
 
+    /// The slot's value, whatever its generation, and that.
+    pub(super) fn at_mut(&mut self, slot: usize) -> Option<(u32, &mut T)> {
+        let slot = self.slots.get_mut(slot)?;
+        Some((slot.generation, slot.value.as_mut()?))
+    }
+
     pub(super) fn take(&mut self, index: usize, generation: u32) -> Option<T> {
         let slot = self.slots.get_mut(index)?;
         if slot.generation != generation {

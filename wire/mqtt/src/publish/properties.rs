@@ -35,6 +35,18 @@ pub struct PublishProperties<'a> {
 }
 
 impl<'a> PublishProperties<'a> {
+    /// What a packet without properties decodes to: nothing, and so nothing to forward.
+    pub(super) const NONE: Self = Self {
+        payload_format: None,
+        expiry_interval_s: None,
+        topic_alias: None,
+        response_topic: None,
+        correlation_data: None,
+        content_type: None,
+        subscription_ids: SubscriptionIds::in_section(&[]),
+        user_properties: UserProperties::in_section(&[]),
+    };
+
     /// Decodes a section; not inlined, so that messages without properties do not pay for it.
     #[inline(never)]
     #[expect(
