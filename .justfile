@@ -26,9 +26,9 @@ sim seed="":
 fuzz crate target seconds="60":
     cd {{ crate }} && cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
 
-# Instructions and allocations per message, against their limits
+# Instructions per message, memory per connection and CPU time per message, against their limits
 bench:
-    scripts/test gates
+    scripts/gates memory time
 
 # The conformance tables
 spec:

@@ -187,6 +187,22 @@ fn read_folder(root: &Path, below: &str, files: &mut Vec<File>) -> anyhow::Resul
     Ok(())
 }
 
+/// `target` as seen from `folder`, from the root of the tree.
+pub(crate) fn resolve(folder: &str, target: &str) -> String {
+    let mut parts = folder
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
 fn is_ignored(below: &str, name: &str) -> bool {
     let output = below.is_empty() || below.ends_with("/fuzz");
     IGNORED_ANYWHERE.contains(&name) || output && IGNORED_OUTPUT.contains(&name)

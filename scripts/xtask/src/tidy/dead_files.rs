@@ -5,41 +5,43 @@ use std::collections::BTreeSet;
 use crate::finding::Finding;
 use crate::manifest::Manifest;
 use crate::rust_source::RustSource;
-use crate::tree::{File, Tree};
+use crate::tree::{File, Tree, resolve};
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     let mut reached = BTreeSet::new();
-    let mut waiting = tree
+    let roots = tree
         .crates
         .iter()
-        .flat_map(|manifest| roots(tree, manifest))
-        .collect::<Vec<_>>();
-    while let Some((path, is_root)) = waiting.pop() {
-        let Some(file) = tree.file(&path) else {
+        .flat_map(|manifest| roots(tree, manifest));
+    let mut waiting = roots.collect::<Vec<_>>();
+    while let Some(place) = waiting.pop() {
+        let Some(file) = tree.file(&place.path) else {
             continue;
         };
-        if reached.insert(path.clone()) {
-            waiting.extend(
-                modules(tree, file, is_root)
-                    .into_iter()
-                    .map(|path| (path, false)),
-            );
+        if !reached.contains(&place) {
+            waiting.extend(modules(file, place.is_root));
+            reached.insert(place);
         }
     }
-    for file in tree
-        .files
-        .iter()
-        .filter(|file| file.is_rust() && !reached.contains(&file.path))
-    {
-        findings.push(Finding::file(
-            &file.path,
-            "is part of no crate: no `mod` leads to it",
-        ));
+    let reached = reached.iter().map(|place| place.path.as_str());
+    let reached = reached.collect::<BTreeSet<_>>();
+    let files = tree.files.iter().filter(|file| file.is_rust());
+    for file in files.filter(|file| !reached.contains(file.path.as_str())) {
+        let message = "is part of no crate: no `mod` leads to it";
+        findings.push(Finding::file(&file.path, message));
     }
 }
 
-/// The files from which the compiler starts, and that they are such.
-fn roots(tree: &Tree, manifest: &Manifest) -> Vec<(String, bool)> {
+/// Where the compiler looks for a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    path: String,
+    /// Whether its modules stand beside it instead of in a folder of its name.
+    is_root: bool,
+}
+
+/// The files from which the compiler starts.
+fn roots(tree: &Tree, manifest: &Manifest) -> Vec<Place> {
     let folder = &manifest.folder;
     let mut roots = ["src/lib.rs", "src/main.rs", "build.rs"]
         .map(|file| format!("{folder}/{file}"))
@@ -54,31 +56,39 @@ fn roots(tree: &Tree, manifest: &Manifest) -> Vec<(String, bool)> {
             is_target.then(|| path.clone())
         }));
     }
-    roots.into_iter().map(|path| (path, true)).collect()
+    let root = |path| Place {
+        path,
+        is_root: true,
+    };
+    roots.into_iter().map(root).collect()
 }
 
-/// The files of the modules that `file` declares.
-fn modules(tree: &Tree, file: &File, is_root: bool) -> Vec<String> {
+/// The files of the modules that `file` declares, and others that may not exist.
+fn modules(file: &File, is_root: bool) -> Vec<Place> {
     let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let below = if is_root {
         folder.to_owned()
     } else {
         format!("{folder}/{}", name.trim_end_matches(".rs"))
     };
-    let mut paths = explicit_paths(file.text.as_deref().unwrap_or_default())
-        .map(|path| format!("{folder}/{path}"))
+    // A file named by a `path` attribute counts as a root: its modules stand beside it.
+    let explicit = explicit_paths(file.text.as_deref().unwrap_or_default());
+    let mut places = explicit
+        .map(|path| Place {
+            path: resolve(folder, path),
+            is_root: true,
+        })
         .collect::<Vec<_>>();
     let words = file.source.iter().flat_map(RustSource::words);
     let words = words.map(|(_, word)| word).collect::<Vec<_>>();
     for pair in words.windows(2).filter(|pair| pair[0] == "mod") {
         let name = pair[1].trim_start_matches("r#");
-        paths.extend([
-            format!("{below}/{name}.rs"),
-            format!("{below}/{name}/mod.rs"),
-        ]);
+        places.push(Place {
+            path: format!("{below}/{name}.rs"),
+            is_root: false,
+        });
     }
-    paths.retain(|path| tree.has(path));
-    paths
+    places
 }
 
 /// The values of `#[path = "..."]` attributes and of `include!("...")`.
@@ -123,10 +133,11 @@ mod tests {
             ("wire/a/targets/t.rs", ""),
             (
                 "wire/a/tests/e.rs",
-                "mod world;\n#[path = \"odd.rs\"]\nmod even;\n",
+                "mod world;\n#[path = \"../src/../odd.rs\"]\nmod even;\n",
             ),
             ("wire/a/tests/world.rs", ""),
-            ("wire/a/tests/odd.rs", ""),
+            ("wire/a/odd.rs", "mod odder;\n"),
+            ("wire/a/odder.rs", ""),
             ("wire/a/benches/f/main.rs", "mod g;\n"),
             ("wire/a/benches/f/g.rs", ""),
             ("wire/a/benches/f/h.rs", ""),

@@ -1,7 +1,7 @@
 //! A link from a page to a file of the repository leads to one.
 
 use crate::finding::Finding;
-use crate::tree::Tree;
+use crate::tree::{Tree, resolve};
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     for file in tree.files.iter().filter(|file| file.has_ending("md")) {
@@ -31,22 +31,6 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
     files
         .map(|target| target.split('#').next().unwrap_or(target))
         .filter(|target| !target.is_empty())
-}
-
-/// `target` as seen from `folder`, from the root of the tree.
-fn resolve(folder: &str, target: &str) -> String {
-    let mut parts = folder
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            name => parts.push(name),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]
