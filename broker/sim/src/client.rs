@@ -108,7 +108,7 @@ impl Client {
     ) -> Result<Option<(ShardId, LinkId)>, Violation> {
         self.haunt(outside)?;
         if mood != Mood::Random {
-            self.asleep_until = Instant::ZERO;
+            self.asleep_until = self.asleep_until.min(outside.now);
         }
         if self.wire.is_none() {
             return self.come(mood, outside);

@@ -17,7 +17,7 @@ use crate::outside::Outside;
 use crate::plan::Plan;
 use crate::stats::Stats;
 use crate::vandal::Vandal;
-use crate::violation::{Checked, Violation};
+use crate::violation::{Checked, Violation, ensure};
 
 /// A run.
 #[derive(Debug)]
@@ -71,8 +71,11 @@ impl World {
     /// Everything from the first connection to the last, and all properties.
     pub(crate) fn run(&mut self) -> Checked {
         let steps = self.outside.plan.steps;
-        for _ in 0..steps {
+        for number in 0..steps {
             self.step()?;
+            if number % 512 == 0 {
+                self.look_at_queues()?;
+            }
         }
         self.calm_down()?;
         let counters = self.counters()?;
@@ -80,6 +83,22 @@ impl World {
         self.outside.stats.owed = owed;
         self.look_at_retained()?;
         self.see_everybody_off()
+    }
+
+    /// Queues hold no more than they may.
+    fn look_at_queues(&mut self) -> Checked {
+        let most = u64::from(self.outside.plan.settings.mqtt.queue.messages_max);
+        for (_, gauges) in self.reports()? {
+            let Gauges {
+                queued_messages,
+                sessions,
+                ..
+            } = gauges;
+            ensure(queued_messages <= sessions * most, "bounds", || {
+                format!("{queued_messages} messages in {sessions} queues of {most}")
+            })?;
+        }
+        Ok(())
     }
 
     /// What happened, in numbers.

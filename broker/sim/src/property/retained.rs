@@ -83,10 +83,15 @@ fn check_live(history: &History, session: &Session, topic: &str) -> Checked {
     let Some(((last, qos, is_copy), before)) = seen.split_last() else {
         return Ok(());
     };
+    // With Retain As Published what is new has the flag, too.
+    let is_told_apart = !session
+        .subscriptions
+        .iter()
+        .any(|one| one.retain_as_published);
     let last = history.message(*last);
     let newer = before.iter().find(|(newer, other, _)| {
         let newer = history.message(*newer);
-        let is_ordered = *is_copy || newer.publisher == last.publisher;
+        let is_ordered = (*is_copy && is_told_apart) || newer.publisher == last.publisher;
         other == qos && is_ordered && supersedes(newer, last)
     });
     ensure(newer.is_none(), "retained", || {

@@ -44,7 +44,9 @@ pub(super) fn check(history: &History, outside: &Outside, counters: &Counters) -
         ensure(count == 0 || !forbidden, "wills", || {
             format!("the will of {link:?} came")
         })?;
-        let is_seen = connection.ended.is_some_and(|(ended, ..)| granted < ended);
+        let is_seen = connection
+            .connected
+            .is_some_and(|(connected, _)| granted < connected);
         let due = is_seen && is_due(history, link, connection, delay_s);
         let may_miss = counters.delivery_dropped_queue_full > 0;
         ensure(count == 1 || !due || may_miss, "wills", || {
