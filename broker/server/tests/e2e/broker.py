@@ -194,6 +194,8 @@ class Broker:
         """Ends the process as an operator does and checks that it ended well."""
         for client in self.clients:
             client.close()
+        if self.process is None:
+            return
         if self.process.poll() is not None:
             assert self.process.returncode == 0, f"the broker ended with {self.process.returncode}:\n{self.log()}"
         else:

@@ -42,7 +42,10 @@ def test_disconnect_with_will(broker):
     assert watch.message().topic == "will/c"
 
 
-@pytest.mark.parametrize("fault", [wire.connect(wire.V5, "c"), b"\0\0", wire.publish("a/#", "x")])
+FAULTS = {"second connect": wire.connect(wire.V5, "c"), "reserved type": b"\0\0", "wildcard": wire.publish("a/#", "x")}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_will_after_a_protocol_error(broker, fault):
     watch = watcher(broker)
     broker.client("c", will=Will("will/c")).send(fault)
