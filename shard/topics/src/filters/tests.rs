@@ -145,3 +145,93 @@ fn an_entry_is_a_cache_line() {
     assert_eq!(size_of::<Entry<[u64; 2]>>(), 64);
     assert_eq!(size_of::<Text>(), 48);
 }
+
+/// The keys, in the root, of the exact filter `x<n>` and of what stands behind `x<n>/+`.
+fn root_keys(filters: &Filters<u16>, n: u32) -> [(u32, bool, u32); 2] {
+    let text = format!("x{n}");
+    let exact = filters.hasher.exact_key(filters.hasher.text(&text));
+    let behind = format!("{text}/+/a");
+    let run = filters
+        .hasher
+        .runs(&behind)
+        .next()
+        .expect("a run before the wildcard");
+    [
+        (exact, false, n),
+        (filters.hasher.key(node::ROOT, &run), true, n),
+    ]
+}
+
+#[test]
+fn keys_that_collide_cost_comparisons_only() {
+    let empty = Filters::new(Seed(1));
+    let mut keys: Vec<_> = (0..250_000).flat_map(|n| root_keys(&empty, n)).collect();
+    keys.sort_unstable();
+    let pairs: Vec<_> = keys
+        .windows(2)
+        .filter(|pair| pair[0].0 == pair[1].0)
+        .collect();
+    assert!(
+        pairs.iter().any(|pair| pair[0].1 && pair[1].1),
+        "two bursts in one slot"
+    );
+    assert!(
+        pairs.iter().any(|pair| pair[0].1 != pair[1].1),
+        "an exact filter where one bursts"
+    );
+    for pair in pairs {
+        let texts = |(_, plus, n): (u32, bool, u32)| -> Vec<String> {
+            let behind = ["a", "b", "c", "d", "e", "+/x", "#"].map(|end| format!("x{n}/+/{end}"));
+            if plus {
+                behind.into()
+            } else {
+                vec![format!("x{n}")]
+            }
+        };
+        let (first, second) = (texts(pair[0]), texts(pair[1]));
+        // One bucket first, the other first, and both in turn.
+        let longest = first.len().max(second.len());
+        let mixed = (0..longest).flat_map(|n| [first.get(n), second.get(n)]);
+        let mixed = mixed.flatten().cloned().collect();
+        for order in [
+            [&*first, &*second].concat(),
+            [&*second, &*first].concat(),
+            mixed,
+        ] {
+            agree_while_removed(&order);
+        }
+    }
+}
+
+/// Inserts the filters in this order and takes them out again, and compares after each step.
+fn agree_while_removed(texts: &[String]) {
+    let mut filters = Filters::new(Seed(1));
+    let topics: Vec<String> = texts
+        .iter()
+        .map(|text| text.replace(['+', '#'], "a"))
+        .collect();
+    let check = |filters: &Filters<u16>, present: &[String], offset: usize| {
+        for topic_text in &topics {
+            let matching = (offset..)
+                .zip(present)
+                .filter(|(_, text)| filter(text).matches(topic(topic_text).topic()));
+            let values = matching.map(|(value, _)| u16::try_from(value).expect("few"));
+            assert_eq!(
+                found(filters, topic_text),
+                values.collect::<Vec<_>>(),
+                "{texts:?}"
+            );
+        }
+    };
+    let mut ids = Vec::new();
+    for (value, text) in (0..).zip(texts) {
+        ids.push(filters.insert(filter(text), value));
+        check(&filters, &texts[..ids.len()], 0);
+    }
+    for (number, id) in ids.into_iter().enumerate() {
+        assert_eq!(filters.find(filter(&texts[number])), Some(id));
+        filters.remove(id);
+        check(&filters, &texts[number + 1..], number + 1);
+    }
+    assert_eq!((filters.nodes.len(), filters.len()), (0, 0));
+}
