@@ -15,7 +15,7 @@ const WIDTH: usize = 8;
 /// the table; who uses it knows what follows.
 #[derive(Debug)]
 pub(crate) struct Table {
-    segments: Box<[Segment]>,
+    segments: Box<[Segment; 1 << SEGMENT_BITS]>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,14 +38,19 @@ struct Bucket {
 
 impl Table {
     pub(crate) fn new() -> Self {
-        let segments = (0..1_u32 << SEGMENT_BITS).map(|number| Segment {
-            buckets: Vec::new(),
-            vacant: (number ^ 1) << (32 - SEGMENT_BITS),
-            homes: 0,
-            used: 0,
+        let mut number = 0_u32;
+        let segments = [(); 1 << SEGMENT_BITS].map(|()| {
+            let vacant = (number ^ 1) << (32 - SEGMENT_BITS);
+            number += 1;
+            Segment {
+                buckets: Vec::new(),
+                vacant,
+                homes: 0,
+                used: 0,
+            }
         });
         Self {
-            segments: segments.collect(),
+            segments: Box::new(segments),
         }
     }
 
@@ -57,7 +62,7 @@ impl Table {
         while let Some(bucket) = segment.buckets.get(place) {
             let mut hits = bucket.hits(hash);
             while hits != 0 {
-                take(bucket.values[hits.trailing_zeros() as usize % WIDTH]);
+                take(bucket.values[hits.trailing_zeros() as usize / 8]);
                 hits &= hits - 1;
             }
             if !bucket.is_full() {
@@ -104,15 +109,11 @@ impl Bucket {
         }
     }
 
-    /// The slots that hold `hash`, one bit each.
+    /// The slots that hold `hash`: the lowest bit of a byte each.
     #[inline]
-    fn hits(&self, hash: u32) -> u32 {
+    fn hits(&self, hash: u32) -> u64 {
         // In this form the compiler compares four at a time.
-        let mut hits = [0; WIDTH];
-        for (slot, hit) in hits.iter_mut().enumerate() {
-            *hit = u32::from(self.hashes[slot] == hash) << slot;
-        }
-        hits.iter().sum()
+        u64::from_le_bytes(self.hashes.map(|other| u8::from(other == hash)))
     }
 
     #[inline]

@@ -48,14 +48,27 @@ impl Places {
 impl<V> Filters<V> {
     /// Appends the filters that match the topic, in no order, each once.
     pub(crate) fn lookup(&self, key: TopicKey<'_>, matches: &mut Vec<FilterId>) {
-        let start = matches.len();
         if self.len() > self.root.filters as usize {
-            self.candidates(self.hasher.exact_key(key.hash()), matches);
+            self.exact(key, matches);
         }
         if !self.root.edges.is_empty() {
+            let start = matches.len();
             self.walk(key, matches);
+            self.verify(key, matches, start);
         }
-        self.verify(key, matches, start);
+    }
+
+    /// Appends the filter that is the topic itself.
+    #[inline]
+    fn exact(&self, key: TopicKey<'_>, matches: &mut Vec<FilterId>) {
+        let topic = key.topic().as_str().as_bytes();
+        self.table.each(self.hasher.exact_key(key.hash()), |value| {
+            if let Target::Filter(id) = Target::unpack(value)
+                && self.entries.get(id).text.as_bytes() == topic
+            {
+                matches.push(FilterId(id));
+            }
+        });
     }
 
     /// Appends the filters at `hash`; returns the node there.
