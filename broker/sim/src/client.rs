@@ -2,6 +2,7 @@
 //!
 //! The protocol is `wire/client`'s; what is here decides what to do and writes the history.
 
+mod absence;
 mod connect;
 mod event;
 mod memory;
@@ -64,6 +65,10 @@ pub(crate) struct Client {
     ghosts: Vec<Ghost>,
     asleep_until: Instant,
     has_left: bool,
+    /// Whether an administrator sent the client away, at some time.
+    was_kicked: bool,
+    /// Whether the client stays away, whatever its mood.
+    is_away: bool,
 }
 
 impl Client {
@@ -97,6 +102,8 @@ impl Client {
             ghosts: Vec::new(),
             asleep_until: Instant::ZERO,
             has_left: false,
+            was_kicked: false,
+            is_away: false,
         }
     }
 
@@ -111,6 +118,9 @@ impl Client {
             self.asleep_until = self.asleep_until.min(outside.now);
         }
         if self.wire.is_none() {
+            if self.is_away || outside.is_stopping {
+                return Ok(None);
+            }
             return self.come(mood, outside);
         }
         if self.asleep_until <= outside.now {
@@ -135,6 +145,12 @@ impl Client {
             flush(wire.link, &mut wire.unsent, outside);
         }
         Ok(arrival)
+    }
+
+    /// An administrator sends the client away: it is not surprised. Returns its id.
+    pub(crate) fn kicked(&mut self) -> String {
+        self.was_kicked = true;
+        self.id.clone()
     }
 
     /// What the client waits for, for a person to read.
@@ -168,6 +184,16 @@ impl Client {
     /// Whether the client is connected.
     pub(crate) fn is_connected(&self) -> bool {
         self.protocol.state() == State::Connected
+    }
+
+    /// Whether the client is connected, or is not to be.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_connected() || self.is_away
+    }
+
+    /// Whether the client is gone, and nothing of it is left.
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.wire.is_none()
     }
 
     /// Whether the client ended its session and went.
@@ -248,7 +274,16 @@ impl Client {
             .links
             .close_by_client(wire.link, now, &mut outside.rng);
         self.ended(&wire, ending, outside);
-        let may_refuse = outside.plan.may_refuse();
+        // [v5 4.13.2-1]
+        let is_told = wire.farewell == Some(ReasonCode::ServerShuttingDown);
+        let is_silent = is_broken || self.version != Version::V5 || !outside.is_stopping;
+        ensure(is_told || is_silent || !wire.is_up, "stop", || {
+            format!(
+                "{} was told {:?} when the broker stopped",
+                self.id, wire.farewell
+            )
+        })?;
+        let may_refuse = outside.plan.may_refuse() || self.was_kicked || outside.is_stopping;
         let slept = outside.now.since(self.asleep_until) < Duration::from_mins(1)
             && self.asleep_until != Instant::ZERO;
         ensure(is_broken || slept || may_refuse, "neighbours", || {

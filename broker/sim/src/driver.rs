@@ -6,6 +6,7 @@
 //! often and in as small pieces as chance wants.
 
 mod connection;
+mod control;
 mod perform;
 mod spoil;
 
@@ -20,6 +21,7 @@ use shard_topics::Epochs;
 use wire_message::{Instant, Seed, ShardId};
 
 use self::connection::{Closing, Connection, State};
+use self::control::Reply;
 use crate::links::LinkId;
 use crate::outside::Outside;
 use crate::rings::Slot;
@@ -51,6 +53,8 @@ pub(crate) struct Driver {
     rooms: Vec<usize>,
     /// What the engine told the control side.
     reports: Vec<ControlOutput>,
+    /// What the control side answers.
+    replies: Vec<Reply>,
     /// Answers given in another shard's place, whose real ones are to be left out.
     forged: Vec<(ShardId, RequestId)>,
     /// Forged answers that the engine gets next.
@@ -81,6 +85,7 @@ impl Driver {
             backlog: Vec::new(),
             rooms: vec![0; shards],
             reports: Vec::new(),
+            replies: Vec::new(),
             forged: Vec::new(),
             early: Vec::new(),
         }
@@ -93,10 +98,11 @@ impl Driver {
 
     /// One turn of the loop, in the order of the real one; chance puts stages off.
     pub(crate) fn turn(&mut self, outside: &mut Outside) -> Checked {
-        let stages: [fn(&mut Self, &mut Outside) -> Checked; 6] = [
+        let stages: [fn(&mut Self, &mut Outside) -> Checked; 7] = [
             Self::accept,
             Self::feed_all,
             Self::drain_rings,
+            Self::hear_control,
             Self::run_timers,
             Self::flush_and_report,
             Self::report_room,
@@ -381,7 +387,8 @@ impl Driver {
 
     /// Whether nothing waits inside the driver.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.backlog.is_empty()
+        self.replies.is_empty()
+            && self.backlog.is_empty()
             && self.closing.is_empty()
             && self.connections.values().all(Connection::is_quiet)
     }

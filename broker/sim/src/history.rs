@@ -51,6 +51,8 @@ pub(crate) struct Published {
     pub(crate) has_properties: bool,
     /// Its life.
     pub(crate) expiry_s: Option<u32>,
+    /// Seconds after which it is published.
+    pub(crate) delay_s: Option<u32>,
     /// When it was sent; more than once after reconnecting.
     pub(crate) transmissions: Vec<Transmission>,
     /// When an engine was last done with it.

@@ -35,6 +35,8 @@ pub(crate) struct Outside {
     pub(crate) trace: Trace,
     /// How often.
     pub(crate) stats: Stats,
+    /// Whether the broker was told to stop.
+    pub(crate) is_stopping: bool,
     /// Bytes, packets and entries that moved: when nothing moves any more, all is quiet.
     pub(crate) moved: u64,
 }
@@ -51,6 +53,7 @@ impl Outside {
             watches: Watches::default(),
             trace: Trace::new(is_traced),
             stats: Stats::default(),
+            is_stopping: false,
             moved: 0,
             plan,
         }

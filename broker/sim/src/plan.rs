@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use shard_engine::Settings;
 use shard_engine::limits::RING_RESERVE;
-use shard_session::Overflow;
+use shard_session::{Overflow, Rate};
 
 use crate::defect::Defect;
 use crate::rng::Rng;
@@ -40,6 +40,10 @@ pub(crate) struct Plan {
     pub(crate) leaves: u32,
     /// How often, in a thousand steps of a client, it stops reading for a while.
     pub(crate) sleeps: u32,
+    /// Longest delay of an answer of the control side.
+    pub(crate) control_delay: Duration,
+    /// How often, in a thousand steps, an administrator disconnects a client.
+    pub(crate) kicks: u32,
     /// Distinct topics.
     pub(crate) topics: usize,
     /// Largest payload.
@@ -84,6 +88,8 @@ impl Plan {
             breaks: faults(&mut rng, 6),
             leaves: faults(&mut rng, 12),
             sleeps: faults(&mut rng, 10),
+            control_delay: Duration::from_millis(20),
+            kicks: faults(&mut rng, 2),
             topics: rng.pick(&[2, 5, 12]),
             payload_bytes_max: rng.pick(&[16, 300, 6_000]),
             settings: settings(&mut rng),
@@ -93,6 +99,11 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether packets may take longer than a short keep alive.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.pipe_bytes < 1_000 || self.settings.listeners[0].messages_rate.is_some()
+    }
+
     /// Whether a session's client may be disconnected because its queue is full.
     pub(crate) fn may_refuse(&self) -> bool {
         self.settings.mqtt.queue.overflow == Overflow::Refuse
@@ -118,6 +129,12 @@ fn settings(rng: &mut Rng) -> Settings {
         Overflow::DropNewest | Overflow::DropOldest => rng.pick(&[100_000, 100_000, 8, 40]),
         Overflow::Refuse => rng.pick(&[100_000, 300]),
     };
+    settings.authenticate = rng.chance(200);
+    settings.authorize = rng.chance(200);
+    settings.listeners[0].messages_rate = rng.chance(150).then_some(Rate {
+        per_second: 100,
+        burst: 5,
+    });
     settings.route_cache_topics = rng.pick(&[1, 4, 1_000]);
     settings
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use shard_engine::{ControlInput, ControlOutput, Counters, Gauges, Input, QuestionId};
 use shard_topics::Epochs;
-use wire_message::ShardId;
+use wire_message::{ClientId, ShardId};
+use wire_mqtt::ReasonCode;
 
 use crate::client::{Client, Kind, Mood};
 use crate::defect::Defect;
@@ -81,8 +82,13 @@ impl World {
         let counters = self.counters()?;
         let owed = crate::property::check(&self.outside.history, &self.outside, &counters)?;
         self.outside.stats.owed = owed;
+        self.do_without_some()?;
         self.look_at_retained()?;
-        self.see_everybody_off()
+        if self.outside.rng.chance(300) {
+            self.stop()
+        } else {
+            self.see_everybody_off()
+        }
     }
 
     /// Queues hold no more than they may.
@@ -130,6 +136,10 @@ impl World {
         if outside.rng.chance(outside.plan.breaks) {
             self.break_a_link();
         }
+        let kicks = self.outside.plan.kicks;
+        if self.outside.rng.chance(kicks) {
+            self.kick_somebody()?;
+        }
         match self.outside.rng.below(20) {
             0 => {
                 self.vandalise();
@@ -173,6 +183,21 @@ impl World {
             self.outside.note(format_args!("{link:?} breaks"));
             self.outside.stats.broken += 1;
         }
+    }
+
+    /// An administrator disconnects some client, not the observer.
+    fn kick_somebody(&mut self) -> Checked {
+        let index = 1 + self.outside.rng.below(self.clients.len() - 1);
+        let client = ClientId::new(&self.clients[index].kicked());
+        for driver in &mut self.drivers {
+            let reason = ReasonCode::AdministrativeAction;
+            let kick = ControlInput::Kick {
+                client: client.clone(),
+                reason,
+            };
+            driver.input(Input::Control(Box::new(kick)), &mut self.outside)?;
+        }
+        Ok(())
     }
 
     /// Counters of all shards.

@@ -111,7 +111,7 @@ impl Client {
             clean_start,
             expiry_s,
             // A large packet through a small pipe may take longer than a short keep alive.
-            keep_alive_s: if outside.plan.pipe_bytes < 1000 {
+            keep_alive_s: if outside.plan.is_slow() {
                 outside.rng.pick(&[0, 60])
             } else {
                 outside.rng.pick(&[0, 5, 60])
@@ -150,6 +150,7 @@ impl Client {
             payload_bytes: 8,
             has_properties: false,
             expiry_s: None,
+            delay_s: None,
             transmissions: Vec::new(),
             accepted: None,
             acknowledged: None,

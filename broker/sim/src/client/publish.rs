@@ -14,29 +14,38 @@ use crate::violation::{Checked, Violation, ensure};
 pub(super) const USER_PROPERTY: (&str, &str) = ("colour", "blue");
 
 impl Client {
-    /// Publishes something, if there is room in the window.
+    /// Publishes something somewhere, if there is room in the window.
     pub(super) fn publish(&mut self, outside: &mut Outside) -> Checked {
+        let topic = self.topic(outside);
+        self.publish_to(topic, outside)
+    }
+
+    /// Publishes something to `topic`, if there is room in the window.
+    pub(crate) fn publish_to(&mut self, topic: String, outside: &mut Outside) -> Checked {
         if !self.is_connected() {
             return Ok(());
         }
         let rng = &mut outside.rng;
         let qos = rng.pick(&[Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce]);
-        let retain = rng.chance(250);
+        let delay_s = rng.chance(30).then(|| rng.between(1, 3));
+        let retain = delay_s.is_none() && rng.chance(250);
         let payload_bytes = match rng.below(20) {
             0 if retain => 0,
             1 => outside.plan.payload_bytes_max,
             _ => 4 + rng.between(0, outside.plan.payload_bytes_max.min(40)),
         };
         let is_v5 = self.version == Version::V5;
+        let may_expire = is_v5 && delay_s.is_none() && rng.chance(100);
         let published = Published {
             publisher: self.number,
             session: self.memory.session,
-            topic: self.topic(outside),
+            topic,
             qos,
             retain,
             payload_bytes,
-            has_properties: is_v5 && outside.rng.chance(200),
-            expiry_s: (is_v5 && outside.rng.chance(100)).then(|| outside.rng.between(1, 3)),
+            has_properties: is_v5 && rng.chance(200),
+            expiry_s: may_expire.then(|| rng.between(1, 3)),
+            delay_s,
             transmissions: Vec::new(),
             accepted: None,
             acknowledged: None,
@@ -84,7 +93,11 @@ impl Client {
         } else {
             &[]
         };
-        let topic = TopicRef::new(&message.topic).expect("the simulator's topics are valid");
+        let topic = match message.delay_s {
+            Some(delay_s) => format!("$delayed/{delay_s}/{}", message.topic),
+            None => message.topic.clone(),
+        };
+        let topic = TopicRef::new(&topic).expect("the simulator's topics are valid");
         let publish = Publish {
             qos: message.qos,
             retain: message.retain,

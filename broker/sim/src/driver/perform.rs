@@ -26,7 +26,7 @@ impl Driver {
             match output {
                 Output::Answer { to, answer } => self.answer(to, answer, outside)?,
                 Output::Close { connection } => self.close(connection, outside)?,
-                Output::Control(control) => self.reports.push(*control),
+                Output::Control(control) => self.tell_control(*control, outside),
                 Output::HandOver {
                     connection,
                     to,

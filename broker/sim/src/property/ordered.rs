@@ -27,7 +27,7 @@ pub(super) fn check(history: &History) -> Checked {
         {
             let Some(id) = delivery.message else { continue };
             let message = history.message(id);
-            if message.is_will() || !seen.insert(id) {
+            if message.is_will() || message.delay_s.is_some() || !seen.insert(id) {
                 continue;
             }
             let stream = (

@@ -1,11 +1,14 @@
 //! After the faults: everybody comes back, everything arrives, and then all leave.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
+
+use shard_engine::{ControlOutput, Input};
 
 use super::World;
 use crate::client::{Client, Kind, Mood};
 use crate::driver::Driver;
-use crate::history::ClientNumber;
+use crate::history::{ClientNumber, Delivery, PublishId};
 use crate::violation::{Checked, Violation, ensure};
 
 /// Rounds until nothing may move any more. More: something waits for ever.
@@ -22,13 +25,60 @@ impl World {
             vandal.go(&mut self.outside);
         }
         self.outside.note(format_args!("calm"));
-        self.settle(Mood::Calm, Client::is_connected)?;
+        self.settle(Mood::Calm, Client::is_settled)?;
         // Delayed wills and short sessions come to their end.
         self.let_pass(Duration::from_secs(10), Mood::Calm)?;
-        self.settle(Mood::Calm, Client::is_connected)?;
+        self.settle(Mood::Calm, Client::is_settled)?;
         let now = self.outside.history.next();
         self.outside.history.calm = Some(now);
         Ok(())
+    }
+
+    /// While some members of a group are away and one is not, that one gets everything.
+    ///
+    /// Source: the design's section 5, "Shared subscriptions".
+    pub(super) fn do_without_some(&mut self) -> Checked {
+        let mut present = BTreeSet::new();
+        let mut away = Vec::new();
+        for client in &mut self.clients {
+            let Some(group) = client.membership(&self.outside) else {
+                continue;
+            };
+            if !present.insert(group) {
+                away.push(client.stay_away(&mut self.outside)?);
+            }
+        }
+        if away.is_empty() {
+            return Ok(());
+        }
+        self.settle(Mood::Calm, Client::is_settled)?;
+        let first = PublishId(self.outside.history.published.len());
+        for number in 0..8 {
+            self.clients[1].publish_to(format!("work/{number}"), &mut self.outside)?;
+        }
+        self.settle(Mood::Calm, Client::is_settled)?;
+        self.clients.iter_mut().for_each(Client::come_back);
+        self.settle(Mood::Calm, Client::is_settled)?;
+        self.let_pass(Duration::from_secs(4), Mood::Calm)?;
+        for session in &self.outside.history.sessions {
+            let is_late = |one: &&Delivery| {
+                one.message.is_some_and(|id| id >= first) && !self.is_delayed(one)
+            };
+            let found = session.deliveries.iter().find(is_late);
+            let found = found.filter(|_| away.contains(&session.client));
+            ensure(found.is_none(), "shared", || {
+                format!("{:?} was away and got {found:?}", session.client)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether a delivery was published so late that everybody was back.
+    fn is_delayed(&self, delivery: &Delivery) -> bool {
+        let history = &self.outside.history;
+        delivery
+            .message
+            .is_some_and(|id| history.message(id).delay_s.is_some())
     }
 
     /// A newcomer gets what is retained.
@@ -36,8 +86,34 @@ impl World {
         let number = ClientNumber(self.clients.len());
         let newcomer = Client::new(number, Kind::Observer, &mut self.outside);
         self.clients.push(newcomer);
-        self.settle(Mood::Calm, Client::is_connected)?;
+        self.settle(Mood::Calm, Client::is_settled)?;
         crate::property::check_retained(&self.outside)
+    }
+
+    /// The broker stops: clients are told, and nobody is left.
+    pub(super) fn stop(&mut self) -> Checked {
+        self.outside.is_stopping = true;
+        for driver in &mut self.drivers {
+            driver.input(Input::Stop, &mut self.outside)?;
+        }
+        for _ in 0..ROUNDS_MAX {
+            self.round(ROUND, Mood::Calm)?;
+            if self.clients.iter().all(Client::is_gone) {
+                break;
+            }
+        }
+        for (index, driver) in self.drivers.iter_mut().enumerate() {
+            let told = driver.take_reports();
+            let has_stopped = told.iter().any(|one| matches!(one, ControlOutput::Stopped));
+            ensure(has_stopped, "stop", || {
+                format!("shard {index} has not stopped: {told:?}")
+            })?;
+        }
+        for (_, gauges) in self.reports()? {
+            let left = gauges.connections + gauges.live_connections;
+            ensure(left == 0, "stop", || format!("{gauges:?}"))?;
+        }
+        Ok(())
     }
 
     /// All sessions end; nothing is left of them.
