@@ -22,6 +22,8 @@ use crate::token::Token;
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) settings: Arc<Settings>,
+    /// See [`Settings::allow_quick_publishes`].
+    pub(crate) quick: bool,
     pub(crate) seed: Seed,
     /// The time of the call that is under way.
     pub(crate) now: Instant,
@@ -39,6 +41,7 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(settings: Arc<Settings>, seed: Seed, now: Instant) -> Self {
         Self {
+            quick: settings.allow_quick_publishes(),
             settings,
             seed,
             now,

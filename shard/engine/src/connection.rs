@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     pub(crate) version: Version,
     /// Whether reason strings and user properties may go with every packet.
     pub(crate) problem_information: bool,
+    /// Whether the client takes every packet as it is: any size, no alias, no mount point.
+    pub(crate) plain: bool,
     /// Whether the session has a mount point, to be taken off the topics of deliveries.
     pub(crate) mounted: bool,
     /// Whether the client counts as slow: messages wait in the session's queue.
@@ -114,6 +116,7 @@ impl Connection {
             listener,
             version: Version::V311,
             problem_information: true,
+            plain: false,
             mounted: false,
             congested: false,
         }

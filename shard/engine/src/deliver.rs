@@ -45,7 +45,7 @@ impl Clients {
         };
         let unbounded = connection.packet_bytes_max == u32::MAX;
         if wish.qos == Qos::AtMostOnce {
-            if unbounded && connection.topic_alias_max == 0 && !connection.mounted {
+            if connection.plain {
                 // What most deliveries are: a form that others may share, nothing to look up.
                 let encoded = parcel.encoded(connection.version, wish, &mut out.bytes);
                 self.counters.messages_delivered += 1;

@@ -37,6 +37,7 @@ mod naming;
 mod output;
 mod parcel;
 mod publish;
+mod quick;
 mod random;
 mod receive;
 mod requests;

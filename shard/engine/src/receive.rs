@@ -123,6 +123,10 @@ impl Engine {
             return Step::Gone;
         };
         let (version, connected) = (connection.version, connection.session.is_some());
+        if connected && self.publish_quickly(key, bytes, now, out) {
+            self.consumed(key, bytes.len(), now);
+            return Step::Done;
+        }
         if connected && !self.pay(key, bytes, now) {
             return Step::Held;
         }

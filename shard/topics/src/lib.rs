@@ -42,7 +42,7 @@ pub use interest::{Interest, Mark, Presence};
 pub use pending::Pending;
 pub use retained::{Retained, RetainedCursor, RetainedFull, RetainedLimits};
 pub use route::{GroupRoute, GroupShard, Route};
-pub use route_cache::{Lookup, RouteCache, RouteCacheLimits};
+pub use route_cache::{Current, Lookup, RouteCache, RouteCacheLimits};
 pub use strategy::{Cursors, Pick, Strategy};
 pub use subscription::{RetainHandling, SessionIndex, Subscriber, Subscription};
 pub use topic_key::{FilterKey, TopicKey, filter_key};

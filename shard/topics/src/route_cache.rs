@@ -32,6 +32,17 @@ pub enum Lookup<'a> {
     },
 }
 
+/// What the cache knows of a topic, up to date.
+#[derive(Clone, Copy, Debug)]
+pub struct Current<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// Where the messages go.
+    pub route: &'a Route,
+    /// Matches in this shard's index.
+    pub local: &'a [FilterId],
+}
+
 /// What [`RouteCache::refresh`] came to.
 enum Refreshed {
     Ask(Pending),
@@ -79,6 +90,29 @@ impl RouteCache {
         };
         let (route, local) = self.entries.get(place).known();
         Lookup::Known { route, local }
+    }
+
+    /// What is known of the topic with these bytes, if it is known and up to date: for topics that
+    /// have not been checked. One that is found here has been.
+    #[inline]
+    pub fn current(
+        &mut self,
+        topic: &[u8],
+        epochs: &Epochs,
+        interest: &Interest,
+        index: &Index,
+    ) -> Option<Current<'_>> {
+        let place = self.entries.find_bytes(self.seed.hash(topic), topic)?;
+        let cached = self.entries.get(place);
+        if !cached.is_valid(epochs, interest, index) {
+            return None;
+        }
+        let (route, local) = cached.known();
+        Some(Current {
+            topic: cached.topic(),
+            route,
+            local,
+        })
     }
 
     /// Brings the topic's entry up to date.

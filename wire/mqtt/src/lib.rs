@@ -25,6 +25,7 @@ mod frame;
 mod packet;
 mod packet_id;
 mod packet_type;
+mod plain;
 mod property;
 mod publish;
 mod reader;
@@ -46,6 +47,7 @@ pub use frame::{Frame, frame};
 pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use packet_type::PacketType;
+pub use plain::PlainPublish;
 pub use property::{
     PayloadFormat, ReasonProperties, SubscriptionIds, SubscriptionIdsIter, UserProperties,
     UserPropertiesIter,

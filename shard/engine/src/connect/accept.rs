@@ -190,6 +190,9 @@ impl Engine {
         session.inbound.resume();
         if let Some(connection) = self.clients.connections.get_mut(key) {
             connection.mounted = !session.mount().is_empty();
+            connection.plain = !connection.mounted
+                && connection.packet_bytes_max == u32::MAX
+                && connection.topic_alias_max == 0;
         }
     }
 

@@ -32,8 +32,8 @@ impl Cached {
     }
 
     #[inline]
-    pub(super) fn is(&self, key: TopicKey<'_>) -> bool {
-        *self.topic == *key.topic().as_str()
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
     }
 
     /// Whether no counter that the matches were built from has moved.

@@ -51,12 +51,18 @@ impl Clock {
     /// The place of the topic's entry, which is used now.
     #[inline]
     pub(super) fn find(&mut self, key: TopicKey<'_>) -> Option<usize> {
+        self.find_bytes(key.hash(), key.topic().as_str().as_bytes())
+    }
+
+    /// The place of the entry of the topic with these bytes, which is used now.
+    #[inline]
+    pub(super) fn find_bytes(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
         let entries = &self.entries;
         let same = |place: &u32| {
             let entry = &entries[*place as usize];
-            entry.hash == key.hash() && entry.cached.is(key)
+            entry.hash == hash && entry.cached.topic().as_bytes() == topic
         };
-        let place = *self.places.find(key.hash(), same)? as usize;
+        let place = *self.places.find(hash, same)? as usize;
         self.entries[place].used = true;
         Some(place)
     }
