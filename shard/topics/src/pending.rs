@@ -52,8 +52,16 @@ impl Stamp {
 impl Pending {
     /// Begins to resolve the topic: reads the counters, answers what `interest`'s shard owns, and
     /// notes who else must be asked.
+    ///
+    /// # Panics
+    ///
+    /// In a process of one shard: its [`Interest`] is empty, only the index knows the route.
     #[must_use]
     pub fn new(key: TopicKey<'_>, seed: Seed, epochs: &Epochs, interest: &Interest) -> Self {
+        assert!(
+            epochs.shards() > 1,
+            "one shard asks its index, see `RouteCache::lookup`"
+        );
         let stamp = Stamp::new(key, seed, epochs, interest.everywhere_version());
         let buckets = stamp.buckets.as_slice().iter();
         let mut owners: ShardSet = buckets
