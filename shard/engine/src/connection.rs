@@ -35,6 +35,8 @@ pub(crate) struct Connection {
     pub(crate) keep_alive: KeepAlive,
     /// Bytes given to the driver and not yet reported as sent.
     pub(crate) unsent: u32,
+    /// Bytes of `unsent` above which the client counts as slow.
+    pub(crate) unsent_max: u32,
     /// Since when the client takes nothing although it counts as slow; [`UNARMED`]: it takes.
     pub(crate) stalled: Instant,
     /// Largest packet the client accepts.
@@ -109,6 +111,7 @@ impl Connection {
             accepted_at,
             keep_alive: KeepAlive::new(0, 0, accepted_at),
             unsent: 0,
+            unsent_max: 0,
             stalled: UNARMED,
             packet_bytes_max: u32::MAX,
             topic_alias_max: 0,

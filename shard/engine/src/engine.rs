@@ -225,7 +225,9 @@ impl Engine {
 
     /// Takes the publishes on that this call has made possible.
     pub(crate) fn settle(&mut self, now: Instant, out: &mut Outputs) {
-        self.disconnect_refused(now, out);
+        if !self.refused.is_empty() {
+            self.disconnect_refused(now, out);
+        }
         if self.has_ready_backlog() {
             self.run_backlog(now, out);
             self.disconnect_refused(now, out);

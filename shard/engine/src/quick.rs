@@ -26,7 +26,8 @@ struct Quick<'a> {
     plain: PlainPublish<'a>,
     topic: &'a str,
     version: Version,
-    publisher: PublisherId,
+    /// The publisher's.
+    session: SessionKey,
     now: Instant,
     /// Where the packet stands in the output's bytes, once somebody gets it as it came.
     copy: Option<Range<u32>>,
@@ -49,14 +50,17 @@ impl Settings {
 }
 
 impl Engine {
-    /// Takes a PUBLISH if it is a usual one; false if it is not, and nothing was done.
+    /// Takes the PUBLISH at the start of `input` if it is a usual one, and gives its size; `None`
+    /// if it is not, and nothing was done.
+    #[inline]
     pub(crate) fn publish_quickly(
         &mut self,
         key: ConnectionKey,
-        packet: &[u8],
+        input: &[u8],
+        size_max: u32,
         now: Instant,
         out: &mut Outputs,
-    ) -> bool {
+    ) -> Option<u32> {
         let Self {
             clients,
             routes,
@@ -66,53 +70,50 @@ impl Engine {
             refused,
             ..
         } = self;
-        let Some(connection) = clients.connections.get(key).filter(|_| clients.quick) else {
-            return false;
-        };
-        if connection.hold.is_some() || connection.throttle.is_some() || connection.mounted {
-            return false;
+        let connection = clients.connections.get_mut(key)?;
+        let session = connection.session?;
+        let special = connection.hold.is_some() || connection.throttle.is_some();
+        if special || connection.mounted || !clients.quick {
+            return None;
         }
         let version = connection.version;
-        let publisher = connection.session.and_then(|key| clients.sessions.get(key));
-        let (Some(plain), Some(publisher)) = (PlainPublish::parse(packet, version), publisher)
-        else {
-            return false;
-        };
-        if plain.topic.first() == Some(&b'$') || plain.payload.len() >= SHARED_PAYLOAD_MIN {
-            return false;
+        let (plain, size) = PlainPublish::parse(input, version)?;
+        let large = size > size_max || plain.payload.len() >= SHARED_PAYLOAD_MIN;
+        if large || plain.topic.first() == Some(&b'$') {
+            return None;
         }
-        let Some(Current {
+        let current = routes.current(plain.topic, &place.epochs, interest, index)?;
+        let Current {
             topic,
             route,
-            local,
-        }) = routes.current(plain.topic, &place.epochs, interest, index)
+            local: [filter],
+        } = current
         else {
-            return false;
+            return None;
         };
-        let [filter] = local else { return false };
         if !route.groups.is_empty() || !route.shards.is_only(place.shard) {
-            return false;
+            return None;
         }
-        let publisher = publisher.publisher;
-        let (copy, parcel) = (None, None);
+        connection.keep_alive.packet_received(now);
+        let packet = input.get(..size as usize)?;
         let mut quick = Quick {
             packet,
             plain,
             topic,
             version,
-            publisher,
+            session,
             now,
-            copy,
-            parcel,
+            copy: None,
+            parcel: None,
             sent: 0,
         };
-        index.filter(*filter).subscribers().for_each(|subscriber| {
+        index.filter(*filter).for_each_subscriber(|subscriber| {
             if let Some(session) = clients.deliver_quickly(&mut quick, &subscriber, out) {
                 refused.push(session);
             }
         });
         clients.count_quick(&quick);
-        true
+        Some(size)
     }
 }
 
@@ -126,7 +127,7 @@ impl Clients {
     ) -> Option<SessionKey> {
         let (key, session) = self.sessions.at_mut(subscriber.session.0)?;
         let subscription = &subscriber.subscription;
-        if subscription.no_local && session.publisher == quick.publisher {
+        if subscription.no_local && key == quick.session {
             self.counters.delivery_dropped += 1;
             self.counters.delivery_dropped_no_local += 1;
             return None;
@@ -144,14 +145,20 @@ impl Clients {
                 out.bytes.extend_from_slice(quick.packet);
                 start..index(out.bytes.len())
             });
-            let (range, connection) = (range.clone(), connection_key);
+            let range = range.clone();
             out.actions.push(Output::Send {
-                connection,
+                connection: connection_key,
                 range,
                 packet_id: None,
             });
             quick.sent += 1;
-            self.add_unsent(connection_key, index(quick.packet.len()));
+            let bytes = index(quick.packet.len());
+            if connection.unsent + bytes <= connection.unsent_max {
+                connection.unsent += bytes;
+                self.counters.bytes_sent += u64::from(bytes);
+            } else {
+                self.add_unsent(connection_key, bytes);
+            }
             return None;
         }
         let id = subscription.identifier.map(Into::into);
@@ -161,7 +168,8 @@ impl Clients {
             ids: id.as_slice(),
             group: None,
         };
-        let parcel = quick.parcel()?;
+        let publisher = self.sessions.get(quick.session)?.publisher;
+        let parcel = quick.parcel(publisher)?;
         let delivered = self.deliver(key, &wish, parcel, parcel.message().received_at, out);
         (delivered == Delivered::Refused).then_some(key)
     }
@@ -169,6 +177,8 @@ impl Clients {
     /// Counts a usual publish and its receivers.
     fn count_quick(&mut self, quick: &Quick<'_>) {
         let counters = &mut self.counters;
+        counters.bytes_received += quick.packet.len() as u64;
+        counters.packets_received += 1;
         counters.packets_publish_received += 1;
         counters.messages_received += 1;
         counters.messages_qos0_received += 1;
@@ -184,7 +194,7 @@ impl Clients {
 
 impl<'a> Quick<'a> {
     /// The message for those who don't get the packet as it came.
-    fn parcel(&mut self) -> Option<&mut Parcel<'a>> {
+    fn parcel(&mut self, publisher: PublisherId) -> Option<&mut Parcel<'a>> {
         if self.parcel.is_none() {
             let message = MessageRef {
                 topic: TopicRef::new(self.topic).ok()?,
@@ -194,7 +204,7 @@ impl<'a> Quick<'a> {
                 retain: false,
                 expiry: Expiry::NEVER,
                 received_at: self.now,
-                publisher: self.publisher,
+                publisher,
             };
             self.parcel = Some(Parcel::borrowed(message, self.now));
         }

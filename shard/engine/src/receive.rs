@@ -61,10 +61,20 @@ impl Engine {
                     next: Next::Paused,
                 };
             }
+            let connected = connection.session.is_some();
             let rest = &bytes[consumed..];
+            if rest.is_empty() {
+                // A fixed header has two bytes at the least.
+                let next = Next::More { wanted: 2 };
+                return Received { consumed, next };
+            }
+            if let Some(size) = self.publish_quickly(key, rest, limit, now, out) {
+                consumed += size as usize;
+                continue;
+            }
             // [v5 3.1.0-1], [v311 3.1.0-1]: whoever speaks something else is not waited for.
             let is_connect = |first: &u8| first >> 4 == PacketType::Connect as u8;
-            if connection.session.is_none() && !rest.first().is_none_or(is_connect) {
+            if !connected && !rest.first().is_none_or(is_connect) {
                 self.close(key, now, out);
                 return Received {
                     consumed,
@@ -123,10 +133,6 @@ impl Engine {
             return Step::Gone;
         };
         let (version, connected) = (connection.version, connection.session.is_some());
-        if connected && self.publish_quickly(key, bytes, now, out) {
-            self.consumed(key, bytes.len(), now);
-            return Step::Done;
-        }
         if connected && !self.pay(key, bytes, now) {
             return Step::Held;
         }

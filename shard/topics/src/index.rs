@@ -299,6 +299,13 @@ impl<'a> Entry<'a> {
         self.index.filters.get(self.id).iter()
     }
 
+    /// Gives the plain subscribers to `each`, in ascending order of sessions: as a walk over
+    /// [`Self::subscribers`], at less cost.
+    #[inline]
+    pub fn for_each_subscriber(self, each: impl FnMut(Subscriber)) {
+        self.index.filters.get(self.id).for_each(each);
+    }
+
     /// Number of plain subscribers.
     #[must_use]
     pub fn subscribers_count(self) -> usize {

@@ -19,19 +19,20 @@ pub struct PlainPublish<'a> {
 }
 
 impl<'a> PlainPublish<'a> {
-    /// Takes a whole packet apart; `None` if it is of another kind, or malformed: then
-    /// [`crate::Publish::decode`] tells.
+    /// Takes the packet at the start of `input` apart, and gives its size; `None` if it is of
+    /// another kind, not whole, or malformed: then [`crate::frame`] and [`crate::Publish::decode`]
+    /// tell.
     #[must_use]
     #[inline]
-    pub fn parse(packet: &'a [u8], version: Version) -> Option<Self> {
-        let (&PLAIN, rest) = packet.split_first()? else {
+    pub fn parse(input: &'a [u8], version: Version) -> Option<(Self, u32)> {
+        let (&PLAIN, rest) = input.split_first()? else {
             return None;
         };
         let (remaining, size) = varint::decode(rest).ok()??;
-        let body = rest.get(size as usize..)?;
-        if size != varint_size(remaining) || body.len() != remaining as usize {
+        if size != varint_size(remaining) {
             return None;
         }
+        let body = rest.get(size as usize..)?.get(..remaining as usize)?;
         let (length, rest) = body.split_first_chunk()?;
         let (topic, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
         let payload = match version {
@@ -41,7 +42,7 @@ impl<'a> PlainPublish<'a> {
                 _ => return None,
             },
         };
-        Some(Self { topic, payload })
+        Some((Self { topic, payload }, 1 + size + remaining))
     }
 }
 
@@ -70,7 +71,8 @@ mod tests {
                     let bare = publish.qos == Qos::AtMostOnce && !publish.retain;
                     let bare = bare && publish.properties == Default::default();
                     prop_assert_eq!(plain.is_some(), bare);
-                    if let (Some(plain), Some(topic)) = (plain, publish.topic) {
+                    if let (Some((plain, size)), Some(topic)) = (plain, publish.topic) {
+                        prop_assert_eq!(size as usize, packet.len());
                         prop_assert_eq!(plain.topic, topic.as_str().as_bytes());
                         prop_assert_eq!(plain.payload, publish.payload);
                     }

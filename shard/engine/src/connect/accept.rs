@@ -162,6 +162,7 @@ impl Engine {
         connection.topic_alias_max = terms.alias_out_max;
         connection.problem_information = terms.problem_information;
         let listener = self.clients.settings.listener(connection.listener);
+        connection.unsent_max = listener.unsent_bytes_max;
         if listener.messages_rate.is_some() || listener.bytes_rate.is_some() {
             connection.throttle = Some(Box::new(Throttle::default()));
         }

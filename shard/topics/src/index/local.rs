@@ -126,6 +126,23 @@ impl Local {
             .chain(many.into_iter().flat_map(|many| many.plain.iter()))
     }
 
+    /// Gives the plain subscribers to `each`, in ascending order of sessions.
+    #[inline]
+    pub(super) fn for_each(&self, mut each: impl FnMut(Subscriber)) {
+        match self {
+            Self::None => {}
+            Self::One {
+                options,
+                session,
+                identifier,
+            } => each(Subscriber {
+                session: SessionIndex(*session),
+                subscription: Subscription::unpack(*options, *identifier),
+            }),
+            Self::Many(many) => many.plain.iter().for_each(each),
+        }
+    }
+
     fn one(member: Subscriber) -> Self {
         Self::One {
             options: member.subscription.pack(),
