@@ -273,6 +273,7 @@ impl Driver {
             .links
             .close_by_broker(connection.link, now, &mut outside.rng);
         outside.watches.closed(connection.link);
+        outside.links[connection.link].detached_at = Some(outside.now);
         outside.moved += 1;
         self.input(Input::Closed { connection: key }, outside)
     }

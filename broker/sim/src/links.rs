@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub(crate) down: Pipe,
     /// Bytes from the client that an engine is done with.
     pub(crate) consumed: u64,
+    /// When an engine was done with it: told that it is closed, or wants it closed.
+    pub(crate) detached_at: Option<Instant>,
     /// When the broker's side closed it.
     pub(crate) closed_by_broker: Option<Instant>,
     /// Whether it broke, so that bytes were lost.
@@ -52,6 +54,7 @@ impl Links {
             up: Pipe::new(capacity, longest_delay),
             down: Pipe::new(capacity, longest_delay),
             consumed: 0,
+            detached_at: None,
             closed_by_broker: None,
             is_broken: false,
             peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),

@@ -100,6 +100,7 @@ impl Driver {
             return Ok(());
         }
         outside.watches.closed(gone.link);
+        outside.links[gone.link].detached_at = Some(outside.now);
         let until = outside.now + CLOSE_GRACE;
         self.closing.push(Closing {
             link: gone.link,

@@ -63,9 +63,9 @@ fn is_forbidden(
     connection: &Connection,
     delay_s: u32,
 ) -> bool {
-    let Some((_, _, ending)) = connection.ended else {
+    if connection.ended.is_none() {
         return true;
-    };
+    }
     let was = &outside.links[link];
     if connection
         .disconnect_end
@@ -73,15 +73,11 @@ fn is_forbidden(
     {
         return true;
     }
-    // The session was resumed before the delay was over. When the broker closes, it may have
-    // known for a while that the client is gone.
-    let ended_at = match ending {
-        Ending::Cut | Ending::Broken | Ending::TakenOver => was.closed_by_broker,
-        Ending::ByBroker | Ending::Clean => None,
-    };
+    // The session was resumed before the delay was over.
     let next = next_connection(history, link, connection).filter(|next| next.is_resumed);
     let resumed = next.and_then(|next| next.connected).map(|(_, at)| at);
-    let gap = ended_at
+    let gap = was
+        .detached_at
         .zip(resumed)
         .map(|(ended, resumed)| resumed.since(ended));
     delay_s > 0 && gap.is_some_and(|gap| gap.as_secs() < u64::from(delay_s))
