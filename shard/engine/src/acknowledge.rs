@@ -6,6 +6,7 @@ use wire_mqtt::{Ack, AckKind, ReasonCode};
 
 use crate::connection::{SessionKey, UNARMED};
 use crate::engine::Engine;
+use crate::hold::Wait;
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
 use crate::receive::Step;
@@ -150,5 +151,6 @@ impl Engine {
         if let Some(session) = connection.session {
             self.pump(session, now, out);
         }
+        self.resume(key, Wait::Sent, out);
     }
 }

@@ -43,6 +43,8 @@ pub(crate) enum Wait {
     Room,
     /// The owners of a topic's keys.
     Route,
+    /// Its client to take what it was sent: there are more answers than may wait.
+    Sent,
     /// The owner of a topic's retained message.
     Stored,
     /// The owners of filters, for a SUBSCRIBE that is consumed already.

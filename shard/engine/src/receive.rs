@@ -7,6 +7,7 @@ use wire_mqtt::{
 };
 
 use crate::engine::Engine;
+use crate::hold::Wait;
 use crate::input::{Next, Received};
 use crate::key::ConnectionKey;
 use crate::limits::PACKETS_PER_TURN_MAX;
@@ -133,7 +134,7 @@ impl Engine {
             return Step::Gone;
         };
         let (version, connected) = (connection.version, connection.session.is_some());
-        if connected && !self.pay(key, bytes, now) {
+        if connected && (!self.may_answer(key) || !self.pay(key, bytes, now)) {
             return Step::Held;
         }
         let is_publish = bytes[0] >> 4 == PacketType::Publish as u8;
@@ -262,9 +263,32 @@ impl Engine {
             hold.charged = true;
             return true;
         };
-        hold.waiting = Some(crate::hold::Wait::Rate(until));
+        hold.waiting = Some(Wait::Rate(until));
         self.clients.counters.client_throttled += 1;
         self.clients.arm_connection(key, until);
+        false
+    }
+
+    /// Whether a packet more may be answered; if not, it is held.
+    ///
+    /// Deliveries wait in the session while the client is slow. Answers have no place to wait, so
+    /// whoever asks without taking answers is not read. The bound is above what deliveries alone
+    /// can reach: a client that writes before it reads must get its packets through.
+    fn may_answer(&mut self, key: ConnectionKey) -> bool {
+        let Some(connection) = self.clients.connections.get(key) else {
+            return true;
+        };
+        if !connection.congested {
+            return true;
+        }
+        let settings = &self.clients.settings;
+        let deliveries = settings.listener(connection.listener).unsent_bytes_max;
+        let packet = settings.mqtt.connect.packet_bytes_max;
+        let limit = deliveries.saturating_mul(2).saturating_add(packet);
+        if connection.unsent <= limit {
+            return true;
+        }
+        self.hold(key, Wait::Sent);
         false
     }
 

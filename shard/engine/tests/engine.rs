@@ -6,6 +6,8 @@ mod clients;
 mod connecting;
 #[path = "engine/extensions.rs"]
 mod extensions;
+#[path = "engine/greedy.rs"]
+mod greedy;
 #[path = "engine/harness.rs"]
 mod harness;
 #[path = "engine/limits.rs"]

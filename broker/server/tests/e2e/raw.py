@@ -176,13 +176,13 @@ class RawClient:
             assert (completed.packet_id, completed.code) == (packet_id, 0)
         return answer
 
-    def publish_many(self, messages, qos=1):
+    def publish_many(self, messages, qos=1, retain=False):
         """Publishes pairs of topic and payload as fast as the server's Receive Maximum allows."""
         window = self.connack.get("receive_maximum", 65535) if qos else 0
         unfinished = 0
         for topic, payload in messages:
             packet_id = self.next_id() if qos else None
-            self.send(wire.publish(topic, payload, qos, packet_id, version=self.version))
+            self.send(wire.publish(topic, payload, qos, packet_id, retain, version=self.version))
             unfinished += bool(qos)
             while unfinished and unfinished >= window:
                 unfinished -= self.progress()
