@@ -150,7 +150,8 @@ fn serve(way: Way, listener: &TcpListener, connections: usize) -> Result<Duratio
                     match recv(stream.as_raw_fd(), &mut scratch, MsgFlags::MSG_DONTWAIT) {
                         Ok(received) => {
                             echo(stream, &scratch[..received]);
-                            received == 0
+                            // The end may be reported together with the last bytes.
+                            received == 0 || result & i32::from(libc::POLLRDHUP) != 0
                         }
                         // A reset is an end, too: clients leave with echoes unread.
                         Err(errno) => errno != Errno::EAGAIN,
