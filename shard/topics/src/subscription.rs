@@ -65,18 +65,46 @@ impl Subscription {
     }
 
     /// The inverse of [`Self::pack`]; an `identifier` of zero is none.
+    #[inline]
     pub(crate) fn unpack(options: u8, identifier: u32) -> Self {
         Self {
-            qos: Qos::from_bits(options & 3).expect("packed from a Qos"),
+            identifier: NonZeroU32::new(identifier),
+            ..UNPACKED[usize::from(options & OPTIONS)]
+        }
+    }
+
+    const fn unpack_options(options: u8) -> Self {
+        let qos = match options & 3 {
+            0 => Qos::AtMostOnce,
+            1 => Qos::AtLeastOnce,
+            _ => Qos::ExactlyOnce,
+        };
+        let retain_handling = match options >> 4 & 3 {
+            0 => RetainHandling::Always,
+            1 => RetainHandling::IfNew,
+            _ => RetainHandling::Never,
+        };
+        Self {
+            qos,
             no_local: options & 4 != 0,
             retain_as_published: options & 8 != 0,
-            retain_handling: match options >> 4 & 3 {
-                0 => RetainHandling::Always,
-                1 => RetainHandling::IfNew,
-                _ => RetainHandling::Never,
-            },
+            retain_handling,
             exclusive: options & 64 != 0,
-            identifier: NonZeroU32::new(identifier),
+            identifier: None,
         }
     }
 }
+
+/// The bits that [`Subscription::pack`] uses.
+const OPTIONS: u8 = 0x7f;
+
+/// What every byte of options stands for: a delivery reads it at once.
+static UNPACKED: [Subscription; OPTIONS as usize + 1] = {
+    let mut unpacked = [Subscription::unpack_options(0); OPTIONS as usize + 1];
+    let mut options = 0;
+    while options <= OPTIONS {
+        unpacked[options as usize] = Subscription::unpack_options(options);
+        options += 1;
+    }
+    unpacked
+};

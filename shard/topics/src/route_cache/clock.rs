@@ -5,9 +5,13 @@ use wire_message::Table;
 use super::RouteCacheLimits;
 use super::cached::Cached;
 use crate::TopicKey;
+use crate::bits::low_32;
 
 /// Bytes of an entry besides [`Cached`]: its slot in the hash table, its place in the clock.
 const OVERHEAD: usize = 40;
+
+/// Places that are found without the hash table.
+const RECENT: usize = 1 << 10;
 
 /// Entries, a hand that goes round over them, and the bounds.
 #[derive(Debug)]
@@ -15,6 +19,9 @@ pub(super) struct Clock {
     limits: RouteCacheLimits,
     /// Places in `entries` by the hash of the topic.
     places: Table<u32>,
+    /// The place where the last topic with the same lowest bits of hash was found, or anything: who
+    /// looks there compares. 4 KiB.
+    recent: Box<[u32; RECENT]>,
     entries: Vec<Entry>,
     hand: usize,
     bytes: usize,
@@ -29,11 +36,25 @@ struct Entry {
     used: bool,
 }
 
+impl Entry {
+    #[inline]
+    fn is(&self, hash: u64, topic: &[u8]) -> bool {
+        self.hash == hash && self.cached.topic().as_bytes() == topic
+    }
+}
+
+/// Where a topic with this hash was found last.
+#[inline]
+const fn recent(hash: u64) -> usize {
+    low_32(hash) as usize % RECENT
+}
+
 impl Clock {
     pub(super) fn new(limits: RouteCacheLimits) -> Self {
         Self {
             limits,
             places: Table::new(),
+            recent: Box::new([0; RECENT]),
             entries: Vec::new(),
             hand: 0,
             bytes: 0,
@@ -57,12 +78,23 @@ impl Clock {
     /// The place of the entry of the topic with these bytes, which is used now.
     #[inline]
     pub(super) fn find_bytes(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
+        let place = self.recent[recent(hash)] as usize;
+        match self.entries.get_mut(place) {
+            Some(entry) if entry.is(hash, topic) => {
+                entry.used = true;
+                Some(place)
+            }
+            _ => self.search(hash, topic),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
         let entries = &self.entries;
-        let same = |place: &u32| {
-            let entry = &entries[*place as usize];
-            entry.hash == hash && entry.cached.topic().as_bytes() == topic
-        };
-        let place = *self.places.find(hash, same)? as usize;
+        let same = |place: &u32| entries[*place as usize].is(hash, topic);
+        let number = *self.places.find(hash, same)?;
+        let place = number as usize;
+        self.recent[recent(hash)] = number;
         self.entries[place].used = true;
         Some(place)
     }
