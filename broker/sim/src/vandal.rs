@@ -120,7 +120,7 @@ impl Vandal {
             9 => (1..200).for_each(|packet_id| self.publish(number, packet_id, Qos::ExactlyOnce)),
             10 => (1..50).for_each(|packet_id| self.publish(number, packet_id, Qos::AtLeastOnce)),
             // Much that must be answered.
-            11 => (0..200).for_each(|_| self.unsent.extend([0xc0, 0x00])),
+            11 => (0..5_000).for_each(|_| self.unsent.extend([0xc0, 0x00])),
             _ => {}
         }
     }

@@ -14,8 +14,9 @@ use crate::outside::Outside;
 use crate::rings::Cargo;
 use crate::violation::{Checked, Violation, ensure};
 
-/// Bytes that the engine may hand over above its own limit: a few packets.
-const UNSENT_SLACK_BYTES: usize = 64 << 10;
+/// Bytes that the engine may hand over above its own limit: a packet of the largest size, and the
+/// answers to what it had read in that turn.
+const UNSENT_SLACK_BYTES: usize = 20 << 10;
 
 impl Driver {
     /// Takes all outputs, in order.
