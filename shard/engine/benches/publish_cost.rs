@@ -41,7 +41,7 @@ fn main() {
                 }
             }
             "--shards" => shards = value,
-            _ => panic!("usage: --messages N --version 3|5 --shards 1|2"),
+            _ => unreachable!("usage: --messages N --version 3|5 --shards 1|2"),
         }
     }
     let mut lane = Lane::new(version, shards);

@@ -20,7 +20,7 @@ impl Engine {
         let id = match &answer {
             Answer::Claimed(id, _)
             | Answer::Known(id)
-            | Answer::Retained(id, ..)
+            | Answer::Retained(id, _)
             | Answer::Route(id, _) => *id,
         };
         match (self.requests.take(id), answer) {
@@ -36,8 +36,8 @@ impl Engine {
                 self.resume(key, Wait::Stored, out);
             }
             (Request::StoreItem(key), Answer::Known(_)) => self.item_stored(key),
-            (Request::Retained(session), Answer::Retained(_, messages, after)) => {
-                self.retained_answered(session, from, messages, after, now, out);
+            (Request::Retained(session), Answer::Retained(_, chunk)) => {
+                self.retained_answered(session, from, *chunk, now, out);
             }
             (Request::Route(key), Answer::Route(_, route)) => {
                 self.route_answered(from, key, *route, out);

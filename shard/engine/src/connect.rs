@@ -83,11 +83,11 @@ impl Engine {
         };
         self.links.take_slot(home);
         self.admission.leave(connection.listener);
-        let adoption = Adoption {
+        let adoption = Box::new(Adoption {
             listener: connection.listener,
             peer: connection.peer.into(),
             accepted_at: connection.accepted_at,
-        };
+        });
         out.actions.push(Output::HandOver {
             connection: key,
             to: home,

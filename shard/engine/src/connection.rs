@@ -46,8 +46,6 @@ pub(crate) struct Connection {
     pub(crate) peer: PeerAddress,
     pub(crate) listener: ListenerId,
     pub(crate) version: Version,
-    /// Whether reason strings and user properties may go with every packet.
-    pub(crate) problem_information: bool,
     /// Whether the client takes every packet as it is: any size, no alias, no mount point.
     pub(crate) plain: bool,
     /// Whether the session has a mount point, to be taken off the topics of deliveries.
@@ -118,7 +116,6 @@ impl Connection {
             peer: peer.into(),
             listener,
             version: Version::V311,
-            problem_information: true,
             plain: false,
             mounted: false,
             congested: false,

@@ -109,6 +109,15 @@ pub struct RetainedQuery {
     pub after: Option<RetainedCursor>,
 }
 
+/// The next retained messages that match a filter.
+#[derive(Clone, Debug)]
+pub struct RetainedChunk {
+    /// The messages, in the order of their topics.
+    pub messages: Vec<Arc<Message>>,
+    /// Where to go on, if there may be more.
+    pub after: Option<RetainedCursor>,
+}
+
 /// An answer in the ring of answers.
 #[derive(Debug)]
 pub enum Answer {
@@ -116,8 +125,8 @@ pub enum Answer {
     Claimed(RequestId, bool),
     /// It is done: the filter is routed from here on, or the message is retained.
     Known(RequestId),
-    /// Messages, and where to go on, if there may be more.
-    Retained(RequestId, Vec<Arc<Message>>, Option<RetainedCursor>),
+    /// The next retained messages.
+    Retained(RequestId, Box<RetainedChunk>),
     /// The owner's part of a topic's route.
     Route(RequestId, Box<Route>),
 }

@@ -14,7 +14,7 @@ use wire_message::{Instant, Message, Qos, ShardId, ShardSet, TopicFilter, TopicN
 
 use crate::connection::SessionKey;
 use crate::engine::Engine;
-use crate::entry::{Entry, RetainedQuery};
+use crate::entry::{Entry, RetainedChunk, RetainedQuery};
 use crate::limits::PUMP_MESSAGES_MAX;
 use crate::output::Outputs;
 use crate::requests::Request;
@@ -148,8 +148,8 @@ impl Engine {
             after: feed.cursor.take(),
         };
         if owner == here {
-            let (messages, after) = self.retained_chunk(query, now);
-            self.chunk_came(key, owner, messages, after);
+            let chunk = self.retained_chunk(query, now);
+            self.chunk_came(key, owner, chunk);
             return;
         }
         feed.asked = true;
@@ -163,22 +163,16 @@ impl Engine {
         &mut self,
         key: SessionKey,
         from: ShardId,
-        messages: Vec<Arc<Message>>,
-        after: Option<RetainedCursor>,
+        chunk: RetainedChunk,
         now: Instant,
         out: &mut Outputs,
     ) {
-        self.chunk_came(key, from, messages, after);
+        self.chunk_came(key, from, chunk);
         self.pump(key, now, out);
     }
 
-    fn chunk_came(
-        &mut self,
-        key: SessionKey,
-        from: ShardId,
-        messages: Vec<Arc<Message>>,
-        after: Option<RetainedCursor>,
-    ) {
+    fn chunk_came(&mut self, key: SessionKey, from: ShardId, chunk: RetainedChunk) {
+        let RetainedChunk { messages, after } = chunk;
         let Some(feed) = self.front_feed(key) else {
             return;
         };

@@ -57,7 +57,7 @@ pub use counters::{Counters, Gauges};
 pub use engine::{Engine, Place, Refused};
 pub use entry::{
     Adoption, Answer, Entry, GroupPick, GroupPicks, InterestWish, Interested, Publish, RequestId,
-    RetainedQuery,
+    RetainedChunk, RetainedQuery,
 };
 pub use input::{Input, Next, Received};
 pub use key::{ConnectionKey, OfConnection};

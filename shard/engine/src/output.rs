@@ -36,7 +36,7 @@ pub enum Output {
         /// Where its session lives.
         to: ShardId,
         /// What the other engine must know; the driver adds transport and bytes.
-        adoption: Adoption,
+        adoption: Box<Adoption>,
     },
     /// Put into the ring of entries to `to`; the engine counted the room.
     Push {
@@ -92,3 +92,6 @@ impl Outputs {
         self.actions.is_empty()
     }
 }
+
+/// Three actions take two cache lines.
+const _: () = assert!(size_of::<Output>() <= 40);

@@ -66,59 +66,58 @@ impl Engine {
             let rest = &bytes[consumed..];
             if rest.is_empty() {
                 // A fixed header has two bytes at the least.
-                let next = Next::More { wanted: 2 };
-                return Received { consumed, next };
+                return Received {
+                    consumed,
+                    next: Next::More { wanted: 2 },
+                };
             }
             if let Some(size) = self.publish_quickly(key, rest, limit, now, out) {
                 consumed += size as usize;
                 continue;
             }
-            // [v5 3.1.0-1], [v311 3.1.0-1]: whoever speaks something else is not waited for.
-            let is_connect = |first: &u8| first >> 4 == PacketType::Connect as u8;
-            if !connected && !rest.first().is_none_or(is_connect) {
-                self.close(key, now, out);
-                return Received {
-                    consumed,
-                    next: Next::Gone,
-                };
-            }
-            let size = match frame(rest, limit) {
-                Ok(Frame::Whole { size }) => size as usize,
-                Ok(Frame::More { wanted }) => {
-                    return Received {
-                        consumed,
-                        next: Next::More {
-                            wanted: wanted as usize,
-                        },
-                    };
-                }
-                Err(error) => {
-                    self.malformed(key, rest, error, now, out);
-                    return Received {
-                        consumed,
-                        next: Next::Gone,
-                    };
-                }
-            };
-            match self.packet(key, &rest[..size], now, out) {
-                Step::Done => consumed += size,
-                Step::Gone => {
-                    return Received {
-                        consumed,
-                        next: Next::Gone,
-                    };
-                }
-                Step::Held => {
-                    return Received {
-                        consumed,
-                        next: Next::Paused,
-                    };
-                }
+            match self.first_of(key, rest, connected, now, out) {
+                Ok(size) => consumed += size,
+                Err(next) => return Received { consumed, next },
             }
         }
         Received {
             consumed,
             next: Next::Again,
+        }
+    }
+
+    /// Applies the packet at the start of `rest` and gives its size, or what the driver does next.
+    fn first_of(
+        &mut self,
+        key: ConnectionKey,
+        rest: &[u8],
+        connected: bool,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Result<usize, Next> {
+        // [v5 3.1.0-1], [v311 3.1.0-1]: whoever speaks something else is not waited for.
+        let is_connect = |first: &u8| first >> 4 == PacketType::Connect as u8;
+        if !connected && !rest.first().is_none_or(is_connect) {
+            self.close(key, now, out);
+            return Err(Next::Gone);
+        }
+        let limit = self.clients.settings.mqtt.connect.packet_bytes_max;
+        let size = match frame(rest, limit) {
+            Ok(Frame::Whole { size }) => size as usize,
+            Ok(Frame::More { wanted }) => {
+                return Err(Next::More {
+                    wanted: wanted as usize,
+                });
+            }
+            Err(error) => {
+                self.malformed(key, rest, error, now, out);
+                return Err(Next::Gone);
+            }
+        };
+        match self.packet(key, &rest[..size], now, out) {
+            Step::Done => Ok(size),
+            Step::Gone => Err(Next::Gone),
+            Step::Held => Err(Next::Paused),
         }
     }
 

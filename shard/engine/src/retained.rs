@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use shard_topics::RetainedCursor;
 use wire_message::{Expiry, Instant, Message, MessageRef, ShardId};
 
 use crate::engine::Engine;
-use crate::entry::{Answer, RequestId, RetainedQuery};
+use crate::entry::{Answer, RequestId, RetainedChunk, RetainedQuery};
 use crate::limits::{RETAINED_CHUNK_MAX, TIMERS_PER_TURN_MAX};
 use crate::output::Outputs;
 use crate::token::Token;
@@ -57,23 +56,20 @@ impl Engine {
         now: Instant,
         out: &mut Outputs,
     ) {
-        let (messages, after) = self.retained_chunk(query, now);
-        Self::answer(from, Answer::Retained(id, messages, after), out);
+        let chunk = Box::new(self.retained_chunk(query, now));
+        Self::answer(from, Answer::Retained(id, chunk), out);
     }
 
     /// The next retained messages of this shard that match, and where to go on.
-    pub(crate) fn retained_chunk(
-        &self,
-        query: RetainedQuery,
-        now: Instant,
-    ) -> (Vec<Arc<Message>>, Option<RetainedCursor>) {
+    pub(crate) fn retained_chunk(&self, query: RetainedQuery, now: Instant) -> RetainedChunk {
         let mut messages = Vec::new();
         let mut cursor = query.after.unwrap_or_default();
         let filter = query.filter.as_ref();
         let last = self
             .retained
             .scan(filter, &mut cursor, RETAINED_CHUNK_MAX, now, &mut messages);
-        (messages, (!last).then_some(cursor))
+        let after = (!last).then_some(cursor);
+        RetainedChunk { messages, after }
     }
 
     /// Has the next sweep for expired retained messages come.

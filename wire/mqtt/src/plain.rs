@@ -52,7 +52,7 @@ mod tests {
     use wire_message::Qos;
 
     use super::*;
-    use crate::{Publish, Side};
+    use crate::{Publish, PublishProperties, Side};
 
     const VERSIONS: [Version; 3] = [Version::V31, Version::V311, Version::V5];
 
@@ -69,7 +69,7 @@ mod tests {
                 let plain = PlainPublish::parse(&packet, version);
                 if let Ok(publish) = Publish::decode(&packet, version, Side::Server) {
                     let bare = publish.qos == Qos::AtMostOnce && !publish.retain;
-                    let bare = bare && publish.properties == Default::default();
+                    let bare = bare && publish.properties == PublishProperties::default();
                     prop_assert_eq!(plain.is_some(), bare);
                     if let (Some((plain, size)), Some(topic)) = (plain, publish.topic) {
                         prop_assert_eq!(size as usize, packet.len());

@@ -47,7 +47,7 @@ impl Driver {
                         link: gone.link,
                         rest: gone.rest,
                     };
-                    let entry = Entry::Adopt(Box::new(adoption));
+                    let entry = Entry::Adopt(adoption);
                     self.push(to, entry, Some(Box::new(cargo)), outside)?;
                 }
                 Output::Push { to, entry } => self.push_or_spoil(to, entry, outside)?,

@@ -23,8 +23,6 @@ pub(crate) struct Lane {
     publisher: (usize, ConnectionKey),
     publish: Vec<u8>,
     delivered: u64,
-    /// Emptied lists of actions, kept for their memory.
-    spare: Vec<Vec<Output>>,
 }
 
 impl Lane {
@@ -58,7 +56,6 @@ impl Lane {
             publisher: (0, ConnectionKey::from_bits(0)),
             publish: Vec::new(),
             delivered: 0,
-            spare: Vec::new(),
         };
         lane.room();
         let (publisher, subscriber) = (0, shards - 1);
@@ -149,13 +146,11 @@ impl Lane {
 
     /// Does what the driver would: bytes are sent at once, entries arrive at once.
     fn perform(&mut self, shard: usize) {
-        let spare = self.spare.pop().unwrap_or_default();
-        let mut actions = std::mem::replace(&mut self.out.actions, spare);
         self.out.bytes.clear();
-        for action in actions.drain(..) {
+        // One action at a time, without a list of what is left: the counted part is the engine's.
+        while let Some(action) = self.out.actions.pop() {
             self.perform_one(shard, action);
         }
-        self.spare.push(actions);
     }
 
     fn perform_one(&mut self, shard: usize, action: Output) {

@@ -160,7 +160,6 @@ impl Engine {
         connection.keep_alive = KeepAlive::new(terms.keep_alive_s, percent, now);
         connection.packet_bytes_max = terms.packet_bytes_max;
         connection.topic_alias_max = terms.alias_out_max;
-        connection.problem_information = terms.problem_information;
         let listener = self.clients.settings.listener(connection.listener);
         connection.unsent_max = listener.unsent_bytes_max;
         if listener.messages_rate.is_some() || listener.bytes_rate.is_some() {

@@ -240,7 +240,7 @@ impl Shard {
                         "sent before it was handed over"
                     );
                     let gone = self.void(connection);
-                    rings.hand_over(self.id, to, adoption, gone);
+                    rings.hand_over(self.id, to, *adoption, gone);
                     self.rooms[to.index()] = self.rooms[to.index()].saturating_sub(1);
                 }
                 Output::Push { to, entry } => {

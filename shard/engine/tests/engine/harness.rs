@@ -335,7 +335,7 @@ impl Broker {
                     .expect("an open connection");
                 self.peers[client].place = None;
                 self.rings
-                    .push_back((shard, to.index(), Item::Adopt(adoption, client)));
+                    .push_back((shard, to.index(), Item::Adopt(*adoption, client)));
             }
             Output::Push { to, entry } => {
                 self.rings

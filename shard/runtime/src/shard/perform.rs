@@ -36,7 +36,7 @@ impl Shard {
                 connection,
                 to,
                 adoption,
-            } => self.hand_over(connection, to, adoption),
+            } => self.hand_over(connection, to, *adoption),
             Output::Push { to, entry } => self.link(to).push(Carried::Entry(entry)),
             Output::Resume { connection } => self.resume(connection),
             Output::Send {
