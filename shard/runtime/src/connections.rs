@@ -24,6 +24,8 @@ pub(crate) struct Io {
     pub(crate) readable: bool,
     /// The end of the stream waits behind what there is to receive.
     pub(crate) ended: bool,
+    /// Sending failed: once what has arrived is received, the connection is over.
+    pub(crate) broken: bool,
     /// The engine can take from `unread` without more bytes.
     pub(crate) refeed: bool,
     /// Stands in the list of connections to feed in the next turn.
@@ -69,6 +71,7 @@ impl Connections {
             paused: false,
             readable: false,
             ended: false,
+            broken: false,
             refeed: false,
             queued: false,
         })

@@ -367,3 +367,24 @@ fn driver_is_busy_while_bytes_wait(driver: &mut Driver, key: SocketKey, client: 
     });
     client.read_exact(&mut [0]).unwrap();
 }
+
+#[test]
+fn after_a_failed_send_nothing_is_queued() {
+    let mut driver = driver();
+    let (client, key) = pair(&mut driver);
+    driver.outbox(key, 0).unwrap().push(&vec![1; 32 << 20]);
+    turn_until(&mut driver, |_, events| {
+        events
+            .iter()
+            .any(|event| matches!(event, Event::Sent { left: 1.., .. }))
+    });
+    driver.outbox(key, 0).unwrap().push(b"behind");
+    // Gone with bytes unread: a reset.
+    drop(client);
+    turn_until(&mut driver, |_, events| {
+        events
+            .iter()
+            .any(|event| matches!(event, Event::SendFailed { tag: 7, .. }))
+    });
+    assert_eq!(driver.queued_bytes(key), 0);
+}

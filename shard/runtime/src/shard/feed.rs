@@ -52,9 +52,11 @@ impl Shard {
                     self.feed_received(connection, bytes);
                 }
             }
-            Err(ReceiveError::Empty) => io.readable = false,
-            Err(ReceiveError::Finished) => self.transport_closed(connection, true),
-            Err(ReceiveError::Broken(_)) => self.transport_closed(connection, false),
+            Err(ReceiveError::Empty) if !io.broken => io.readable = false,
+            Err(ReceiveError::Finished) if !io.broken => self.transport_closed(connection, true),
+            Err(ReceiveError::Broken(_) | ReceiveError::Empty | ReceiveError::Finished) => {
+                self.transport_closed(connection, false);
+            }
         }
     }
 

@@ -72,7 +72,12 @@ impl Shard {
             },
             // What has arrived before the connection broke is still there to be received, its end too.
             Event::SendFailed { socket, tag, .. } => match Owner::of(tag) {
-                Owner::Connection(connection) => self.readable(connection, true),
+                Owner::Connection(connection) => {
+                    if let Some(io) = self.state.connections.get_mut(connection) {
+                        io.broken = true;
+                    }
+                    self.readable(connection, true);
+                }
                 Owner::Lingering(lingering) => {
                     self.state.lingering.remove(lingering);
                     self.driver.close(socket);

@@ -154,7 +154,11 @@ impl Driver {
     }
 
     fn send_failed(&mut self, key: SocketKey, tag: u64, outbox: Box<Outbox>, errno: i32) {
-        if self.slots.open(key).is_some() {
+        if let Some(slot) = self.slots.open(key) {
+            // What would have come behind can't leave either.
+            if let Some(open) = slot.open.take() {
+                self.pool.give(open);
+            }
             self.events.push(Event::SendFailed {
                 socket: key,
                 tag,
