@@ -164,18 +164,21 @@ impl Clients {
         *counter += 1;
     }
 
-    /// Tells a 5.0 client to go, and why. Older clients can't be told.
+    /// Tells a 5.0 client to go, and why, for people in words. Older clients can't be told.
     pub(crate) fn send_disconnect(
         &mut self,
         key: ConnectionKey,
         reason: ReasonCode,
+        why: Option<&str>,
         out: &mut Outputs,
     ) {
         let Some(connection) = self.connections.get(key) else {
             return;
         };
         if connection.version == Version::V5 {
-            self.send(key, &Packet::Disconnect(Disconnect::new(reason)), out);
+            let mut disconnect = Disconnect::new(reason);
+            disconnect.properties.reason_string = why;
+            self.send(key, &Packet::Disconnect(disconnect), out);
             self.counters.packets_disconnect_sent += 1;
         }
     }

@@ -28,7 +28,7 @@ impl Engine {
         let settings = self.clients.settings.clone();
         let terms = match negotiate(connect, &settings.mqtt.connect) {
             Ok(terms) => terms,
-            Err(reason) => return self.refuse_connect(key, reason, now, out),
+            Err(reason) => return self.refuse_connect(key, reason, None, now, out),
         };
         let client = self.client_id(key, &terms);
         let home = ClientId::home(client.as_str(), self.place.shards, self.place.seed);
@@ -36,11 +36,11 @@ impl Engine {
             return self.send_home(key, home, out);
         }
         if let Err(reason) = self.check_will(connect) {
-            return self.refuse_connect(key, reason, now, out);
+            return self.refuse_connect(key, reason, None, now, out);
         }
         match self.authenticated(key, connect, &client, out) {
             None => return Step::Held,
-            Some(Err(reason)) => return self.refuse_connect(key, reason, now, out),
+            Some(Err(reason)) => return self.refuse_connect(key, reason, None, now, out),
             Some(Ok(())) => {}
         }
         self.clients.counters.packets_connect_received += 1;
@@ -157,6 +157,7 @@ impl Engine {
         &mut self,
         key: ConnectionKey,
         reason: ReasonCode,
+        why: Option<&str>,
         now: Instant,
         out: &mut Outputs,
     ) -> Step {
@@ -171,7 +172,10 @@ impl Engine {
         ) {
             counters.packets_connack_auth_error += 1;
         }
-        let properties = ConnackProperties::default();
+        let properties = ConnackProperties {
+            reason_string: why,
+            ..ConnackProperties::default()
+        };
         let connack = Connack {
             session_present: false,
             reason,
@@ -200,6 +204,7 @@ impl Engine {
         if let Some(connection) = self.clients.connections.get_mut(key) {
             connection.version = version.unwrap_or(Version::V311);
         }
-        self.refuse_connect(key, error.reason_code(), now, out)
+        let why = error.to_string();
+        self.refuse_connect(key, error.reason_code(), Some(&why), now, out)
     }
 }

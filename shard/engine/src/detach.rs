@@ -60,7 +60,19 @@ impl Engine {
         now: Instant,
         out: &mut Outputs,
     ) -> Step {
-        self.clients.send_disconnect(key, reason, out);
+        self.disconnect_because(key, reason, None, now, out)
+    }
+
+    /// Tells the client to go, and why, for people in words too, then closes.
+    pub(crate) fn disconnect_because(
+        &mut self,
+        key: ConnectionKey,
+        reason: ReasonCode,
+        why: Option<&str>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.send_disconnect(key, reason, why, out);
         out.actions.push(Output::Close { connection: key });
         self.forget_connection(key, Detach::Lost, event_reason(reason), now, out);
         Step::Gone

@@ -238,7 +238,8 @@ impl Engine {
             return Step::Gone;
         };
         if connection.session.is_some() {
-            return self.disconnect(key, error.reason_code(), now, out);
+            let why = error.to_string();
+            return self.disconnect_because(key, error.reason_code(), Some(&why), now, out);
         }
         self.refuse_malformed_connect(key, connect_version(bytes), error, now, out)
     }

@@ -67,7 +67,7 @@ impl Engine {
         if let Some(connection) = connection {
             self.clients.counters.session_takenover += 1;
             self.clients
-                .send_disconnect(connection, ReasonCode::SessionTakenOver, out);
+                .send_disconnect(connection, ReasonCode::SessionTakenOver, None, out);
             out.actions.push(Output::Close { connection });
             let how = if clean_start {
                 Detach::Lost

@@ -87,7 +87,10 @@ fn a_packet_above_the_limit_gets_0x95_and_hurts_nobody_else() {
         broker.client(Version::V5, "good"),
     );
     broker.publish(bad, "t", &"x".repeat(200), Qos::AtMostOnce);
-    assert!(broker.take(bad)[0].contains("PacketTooLarge"));
+    let farewell = broker.take(bad).remove(0);
+    assert!(farewell.contains("PacketTooLarge"));
+    // For people too, in words.
+    assert!(farewell.contains("exceeds the limit of 100 bytes"), "{farewell}");
     assert!(broker.is_closed(bad));
     broker.send(good, &Packet::Pingreq);
     assert_eq!(broker.take(good), ["Pingresp"]);
