@@ -90,7 +90,10 @@ fn a_packet_above_the_limit_gets_0x95_and_hurts_nobody_else() {
     let farewell = broker.take(bad).remove(0);
     assert!(farewell.contains("PacketTooLarge"));
     // For people too, in words.
-    assert!(farewell.contains("exceeds the limit of 100 bytes"), "{farewell}");
+    assert!(
+        farewell.contains("exceeds the limit of 100 bytes"),
+        "{farewell}"
+    );
     assert!(broker.is_closed(bad));
     broker.send(good, &Packet::Pingreq);
     assert_eq!(broker.take(good), ["Pingresp"]);
