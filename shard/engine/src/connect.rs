@@ -73,7 +73,7 @@ impl Engine {
 
     /// Hands the connection over to the shard where its session lives.
     fn send_home(&mut self, key: ConnectionKey, home: ShardId, out: &mut Outputs) -> Step {
-        if !self.links.has_room(home) {
+        if !self.links.has_room_for_handover(home) {
             self.links.wait(home, key);
             self.hold(key, Wait::Room);
             return Step::Held;

@@ -31,13 +31,20 @@ impl Links {
         Self((0..shards).map(|_| Link::default()).collect())
     }
 
-    /// Whether a publish or a handover may be pushed now.
+    /// Whether a publish may be pushed now.
     pub(crate) fn has_room(&self, to: ShardId) -> bool {
         let link = &self.0[to.index()];
         link.outbox.is_empty() && link.room > RING_RESERVE
     }
 
-    /// Takes the slot that [`Self::has_room`] promised.
+    /// Whether a handover may be pushed now: into what publishes leave, so that they can't keep
+    /// clients from connecting; requests have the other half.
+    pub(crate) fn has_room_for_handover(&self, to: ShardId) -> bool {
+        let link = &self.0[to.index()];
+        link.outbox.is_empty() && link.room > RING_RESERVE / 2
+    }
+
+    /// Takes the slot that [`Self::has_room`] or [`Self::has_room_for_handover`] promised.
     pub(crate) fn take_slot(&mut self, to: ShardId) {
         let link = &mut self.0[to.index()];
         assert!(link.room > 0, "only after `has_room`");

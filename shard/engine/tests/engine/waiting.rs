@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shard_engine::limits::RING_RESERVE;
 use shard_engine::{ControlInput, ControlOutput, Input, ListenerSettings, Settings, Wish};
 use shard_session::Rate;
 use wire_message::{Qos, ShardId};
@@ -49,6 +50,20 @@ fn a_full_ring_stops_the_publisher_and_loses_nothing() {
         .map(|(_, p)| p)
         .collect();
     assert_eq!(payloads, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn publishes_that_fill_a_ring_do_not_keep_clients_from_connecting() {
+    let mut broker = Broker::with(Settings::default(), 2);
+    let (_, publisher) = across(&mut broker);
+    // From a listener of shard 0 to shard 1, whose ring has this much room.
+    let mut names = (0..100).map(|number| format!("late{number}"));
+    let late_id = names.find(|id| broker.home(id) == 1).expect("one of them");
+    broker.set_room(RING_RESERVE);
+    broker.publish(publisher, "t", "x", Qos::AtMostOnce);
+    assert!(broker.is_paused(publisher));
+    let late = broker.connect(&Connect::new(Version::V5, &late_id));
+    assert_eq!(broker.take(late).len(), 1, "CONNACK came");
 }
 
 #[test]
