@@ -123,7 +123,7 @@ impl Shards {
         }
         probe()?;
         let open_files = raise_open_files()?;
-        raise_memory_lock(LOCKED_BYTES_PER_SHARD)?;
+        raise_memory_lock(LOCKED_BYTES_PER_SHARD * count as u64)?;
         let (sockets, addresses) = open_listeners(&settings.listeners, count)?;
         let ids: Vec<_> = (0..=u8::MAX).take(count).map(ShardId).collect();
         let ending = Arc::<Ending>::default();

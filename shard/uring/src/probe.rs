@@ -51,6 +51,13 @@ pub enum ProbeError {
         /// What the shards need.
         needed_bytes: u64,
     },
+    /// The kernel has no memory for the rings, or this user's locked memory is used up.
+    #[error(
+        "there is no memory for the rings, most likely because processes of this user hold all the \
+         locked memory they may: raise the limit (ulimit -l, LimitMEMLOCK= in the systemd unit, or \
+         memlock in /etc/security/limits.conf)"
+    )]
+    Memory,
     /// The limit on open files leaves no room for connections.
     #[error(
         "the limit on open files is {limit}, more than {reserved} are needed: raise it (ulimit -n, \
@@ -78,6 +85,7 @@ fn explain(error: io::Error, disabled: u32) -> ProbeError {
         Some(libc::EPERM) if disabled > 0 => ProbeError::Disabled { value: disabled },
         Some(libc::EPERM | libc::EACCES) => ProbeError::Forbidden,
         Some(libc::ENOSYS) => ProbeError::Missing,
+        Some(libc::ENOMEM) => ProbeError::Memory,
         Some(libc::EINVAL) => ProbeError::KernelTooOld {
             feature: "the set-up flags",
         },
@@ -156,20 +164,23 @@ pub fn raise_open_files() -> Result<OpenFiles, ProbeError> {
     }
 }
 
-/// Raises the limit on locked memory as far as this process may.
+/// Raises the limit on locked memory as far as this process may; a privileged one may go beyond the hard
+/// limit, up to `needed_bytes`.
 ///
 /// # Errors
 ///
 /// [`ProbeError::LockedMemory`] if the limit stays below `needed_bytes`.
 pub fn raise_memory_lock(needed_bytes: u64) -> Result<(), ProbeError> {
     let limit_bytes = raise(Resource::RLIMIT_MEMLOCK)?;
-    if limit_bytes < needed_bytes {
-        return Err(ProbeError::LockedMemory {
-            limit_bytes,
-            needed_bytes,
-        });
+    if limit_bytes >= needed_bytes
+        || setrlimit(Resource::RLIMIT_MEMLOCK, needed_bytes, needed_bytes).is_ok()
+    {
+        return Ok(());
     }
-    Ok(())
+    Err(ProbeError::LockedMemory {
+        limit_bytes,
+        needed_bytes,
+    })
 }
 
 /// Raises the soft limit to the hard one; returns the limit now in force.
@@ -197,17 +208,25 @@ mod tests {
         assert!(text(libc::EPERM, 0).contains("seccomp"));
         assert!(text(libc::ENOSYS, 0).contains("Linux 6.1"));
         assert!(text(libc::EINVAL, 0).contains("Linux 6.1"));
-        assert!(text(libc::ENOMEM, 0).contains("refused"));
+        assert!(text(libc::ENOMEM, 0).contains("locked memory"));
+        assert!(text(libc::EMFILE, 0).contains("refused"));
     }
 
     #[test]
-    fn an_impossible_memory_limit_is_reported_with_both_numbers() {
+    fn a_low_memory_limit_is_reported_with_both_numbers() {
+        let error = ProbeError::LockedMemory {
+            limit_bytes: 65_536,
+            needed_bytes: 524_288,
+        };
+        let text = error.to_string();
+        assert!(text.contains("65536") && text.contains("524288") && text.contains("ulimit -l"));
+    }
+
+    #[test]
+    fn locked_memory_is_raised_to_the_hard_limit() {
         let (_, hard) = getrlimit(Resource::RLIMIT_MEMLOCK).unwrap();
-        if hard < u64::MAX {
-            let text = raise_memory_lock(u64::MAX).unwrap_err().to_string();
-            assert!(text.contains(&hard.to_string()) && text.contains(&u64::MAX.to_string()));
-        }
         raise_memory_lock(0).unwrap();
+        assert_eq!(getrlimit(Resource::RLIMIT_MEMLOCK).unwrap(), (hard, hard));
     }
 
     #[test]
