@@ -2,6 +2,7 @@
 
 mod cached;
 mod clock;
+mod places;
 
 use wire_message::Seed;
 

@@ -1,27 +1,19 @@
 //! Entries by topic, of which the ones not used for long make room: the clock algorithm.
 
-use wire_message::Table;
-
 use super::RouteCacheLimits;
 use super::cached::Cached;
+use super::places::Places;
 use crate::TopicKey;
-use crate::bits::low_32;
 
 /// Bytes of an entry besides [`Cached`]: its slot in the hash table, its place in the clock.
-const OVERHEAD: usize = 40;
-
-/// Places that are found without the hash table.
-const RECENT: usize = 1 << 10;
+const OVERHEAD: usize = 48;
 
 /// Entries, a hand that goes round over them, and the bounds.
 #[derive(Debug)]
 pub(super) struct Clock {
     limits: RouteCacheLimits,
     /// Places in `entries` by the hash of the topic.
-    places: Table<u32>,
-    /// The place where the last topic with the same lowest bits of hash was found, or anything: who
-    /// looks there compares. 4 KiB.
-    recent: Box<[u32; RECENT]>,
+    places: Places,
     entries: Vec<Entry>,
     hand: usize,
     bytes: usize,
@@ -36,25 +28,11 @@ struct Entry {
     used: bool,
 }
 
-impl Entry {
-    #[inline]
-    fn is(&self, hash: u64, topic: &[u8]) -> bool {
-        self.hash == hash && self.cached.topic().as_bytes() == topic
-    }
-}
-
-/// Where a topic with this hash was found last.
-#[inline]
-const fn recent(hash: u64) -> usize {
-    low_32(hash) as usize % RECENT
-}
-
 impl Clock {
     pub(super) fn new(limits: RouteCacheLimits) -> Self {
         Self {
             limits,
-            places: Table::new(),
-            recent: Box::new([0; RECENT]),
+            places: Places::new(),
             entries: Vec::new(),
             hand: 0,
             bytes: 0,
@@ -78,23 +56,10 @@ impl Clock {
     /// The place of the entry of the topic with these bytes, which is used now.
     #[inline]
     pub(super) fn find_bytes(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
-        let place = self.recent[recent(hash)] as usize;
-        match self.entries.get_mut(place) {
-            Some(entry) if entry.is(hash, topic) => {
-                entry.used = true;
-                Some(place)
-            }
-            _ => self.search(hash, topic),
-        }
-    }
-
-    #[inline(never)]
-    fn search(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
         let entries = &self.entries;
-        let same = |place: &u32| entries[*place as usize].is(hash, topic);
-        let number = *self.places.find(hash, same)?;
-        let place = number as usize;
-        self.recent[recent(hash)] = number;
+        // Half the hash agrees; the text decides.
+        let same = |place: u32| entries[place as usize].cached.topic().as_bytes() == topic;
+        let place = self.places.find(hash, same)? as usize;
         self.entries[place].used = true;
         Some(place)
     }
@@ -129,9 +94,7 @@ impl Clock {
             cached,
             used: false,
         });
-        let entries = &self.entries;
-        let rehash = |place: &u32| entries[*place as usize].hash;
-        self.places.insert_unique(hash, number, rehash);
+        self.places.insert(hash, number);
         place
     }
 
@@ -154,15 +117,11 @@ impl Clock {
     /// Takes out the entry `at` a place; the last one takes its place.
     pub(super) fn remove(&mut self, at: usize) {
         let last = self.entries.len() - 1;
-        let gone = self.slot(at);
-        self.places
-            .find_entry(gone.0, |place| *place == gone.1)
-            .expect("every entry has a slot")
-            .remove();
+        let (gone, number) = self.slot(at);
+        self.places.remove(gone, number);
         if at != last {
-            let (hash, number) = self.slot(last);
-            let place = self.places.find_mut(hash, |place| *place == number);
-            *place.expect("every entry has a slot") = gone.1;
+            let (hash, moved) = self.slot(last);
+            self.places.replace(hash, moved, number);
         }
         let cached = self.entries.swap_remove(at).cached;
         self.bytes -= cached.bytes() + OVERHEAD;
