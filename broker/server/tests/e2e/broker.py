@@ -78,7 +78,7 @@ class Broker:
             "listeners.tcp.default.bind": f"{HOST}:{self.port}",
             "api.bind": f"{HOST}:{self.api_port}",
             "node.data_dir": str(folder / "data"),
-            "node.shards": 1,
+            "node.shards": int(os.environ.get("E2E_SHARDS", "1")),
         } | (settings or {})
         self.environment = environment or {}
         self.expected = []
