@@ -148,9 +148,11 @@ impl Engine {
         match self.route(&mut parcel, route.as_deref(), scope, now, out) {
             Routed::Sent(any) => {
                 self.backlog.items.remove(key);
-                self.count_published(any);
                 let topic = message.topic();
-                if topic.as_str().starts_with("$SYS/") {
+                let is_system = topic.as_str().starts_with("$SYS/");
+                // What the broker says about itself is no loss if nobody listens.
+                self.count_published(any || is_system);
+                if is_system {
                     // Most of these topics name a client, and are published on once in its life; a remembered
                     // route for each would cost more than the client itself.
                     self.routes.forget(TopicKey::new(topic, self.place.seed));

@@ -97,7 +97,7 @@ def test_no_aliases(broker):
     client.expect_disconnect(0x94)
 
 
-@pytest.mark.config({"listeners.tcp.default.max_connections": 3})
+@pytest.mark.config({"listeners.tcp.default.max_connections": 3, "node.shards": 1})
 def test_connections(broker):
     clients = [broker.client(f"c{number}") for number in range(3)]
     refused = broker.dial()
@@ -118,7 +118,7 @@ def test_connections(broker):
         client.quiet()
 
 
-@pytest.mark.config({"listeners.tcp.default.max_conn_rate": "5/10s"})
+@pytest.mark.config({"listeners.tcp.default.max_conn_rate": "5/10s", "node.shards": 1})
 def test_connect_rate(broker):
     """A burst of what the rate allows in its time gets in, the rest is closed right away."""
     served = 0
@@ -192,7 +192,7 @@ def test_qos0_not_stored_if_configured(broker):
     assert broker.client("s", clean=False).message().payload == b"1"
 
 
-@pytest.mark.config({"retainer.max_retained_messages": 2, "sys_topics.sys_msg_interval": "infinity"})
+@pytest.mark.config({"retainer.max_retained_messages": 2, "sys_topics.sys_msg_interval": "infinity", "node.shards": 1})
 def test_retained_messages(broker):
     publisher = broker.client("p")
     for number in range(4):

@@ -20,6 +20,7 @@ def rise(broker, names, action):
     return {name: broker.counter(name) - before[name] for name in names}
 
 
+@pytest.mark.config({"node.shards": 1})
 def test_status(broker):
     broker.client("c")
     assert "running" in broker.get("/status")

@@ -106,7 +106,8 @@ def test_100000_retained_to_one_wildcard_subscriber(broker, qos):
     for begin in range(0, count, batch):
         packets = [wire.publish(f"r/{n % 100}/{n}", str(n), retain=True) for n in range(begin, begin + batch)]
         publisher.send(b"".join(packets))
-    publisher.publish("r/end", "end", 1, retain=True)
+    publisher.send(wire.publish("r/end", "end", 1, 1, retain=True))
+    publisher.expect(wire.PUBACK, 60)
     client = broker.client("s")
     client.send(wire.subscribe(1, ("r/#", qos)))
     client.expect(wire.SUBACK, 30)

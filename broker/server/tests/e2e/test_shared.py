@@ -104,7 +104,7 @@ def test_random(broker):
     assert all(len(each) > 40 for each in drain(clients, 300))
 
 
-@pytest.mark.config({"broker.shared_subscription_strategy": "least_inflight"})
+@pytest.mark.config({"broker.shared_subscription_strategy": "least_inflight", "node.shards": 1})
 def test_least_inflight_spares_the_slow(broker):
     (slow, fast), publisher = members(broker, 2), broker.client("p")
     publisher.publish_many([("s/x", str(number)) for number in range(2)])

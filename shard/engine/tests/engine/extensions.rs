@@ -192,6 +192,20 @@ fn a_client_does_not_speak_for_the_broker() {
 }
 
 #[test]
+fn events_that_nobody_watches_are_no_loss() {
+    let mut broker = Broker::new();
+    let client = broker.client(Version::V5, "c");
+    broker.pass(Duration::from_secs(1));
+    let counters = broker.engines[0].counters();
+    assert_eq!(
+        (counters.messages_publish, counters.messages_dropped),
+        (1, 0)
+    );
+    broker.publish(client, "t", "x", Qos::AtMostOnce);
+    assert_eq!(broker.engines[0].counters().messages_dropped, 1);
+}
+
+#[test]
 fn a_sticky_group_stays_with_its_member_until_that_goes() {
     let mut settings = Settings::default();
     settings.shared.groups = vec![("g".into(), Strategy::Sticky)];
