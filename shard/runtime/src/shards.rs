@@ -58,6 +58,9 @@ pub enum StartError {
     /// This machine does not let shards run.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// The processors can't be found out.
+    #[error("read this machine's processors below /sys, which must be mounted: {0}")]
+    Processors(String),
     /// The settings name no core, or more than there may be shards.
     #[error("{0} shards were asked for, 1 to 256 are possible")]
     ShardCount(usize),
@@ -336,6 +339,8 @@ async fn heartbeat() {
 }
 
 fn executor(core: usize) -> Result<LocalExecutor, StartError> {
+    // The builder takes for granted that this works.
+    glommio::CpuSet::online().map_err(|error| StartError::Processors(error.to_string()))?;
     LocalExecutorBuilder::new(Placement::Fixed(core))
         .io_memory(GLOMMIO_IO_BYTES)
         .ring_depth(GLOMMIO_RING_DEPTH)
