@@ -195,12 +195,8 @@ impl Engine {
                 self.count_published(any);
                 // [v5 3.4.2.1]: told to those who publish, if they can be told.
                 let none = ReasonCode::NoMatchingSubscribers;
-                self.acknowledge(
-                    key,
-                    publish,
-                    if any { ReasonCode::Success } else { none },
-                    out,
-                );
+                let reason = if any { ReasonCode::Success } else { none };
+                self.acknowledge(key, publish, reason, out);
                 Step::Done
             }
             Routed::NoRoom(shard) => {
