@@ -58,7 +58,7 @@ const VISITS_PER_MESSAGE: usize = 4;
 
 /// Retained messages in the order of their topics.
 ///
-/// A message costs about 40 bytes here and its topic a second time; another 12 if it expires.
+/// A message costs about 45 bytes here and its topic a second time; another 12 if it expires.
 #[derive(Debug)]
 pub struct Retained {
     limits: RetainedLimits,
@@ -179,7 +179,7 @@ impl Retained {
     /// topics, and moves `cursor` behind them; true if there are no more.
     ///
     /// A topic that is there during the whole walk comes once; one that comes or goes meanwhile may
-    /// come or not. A step looks at [`VISITS_PER_MESSAGE`] topics for each message of `limit`, so it
+    /// come or not. A step looks at four topics at the most for each message of `limit`, so it
     /// may append fewer than `limit`, even none, and still not be the last.
     pub fn scan(
         &self,
