@@ -8,7 +8,7 @@
 //!
 //! Invariants: an idle connection has no task, timer, future or buffer; all work of a turn is bounded
 //! (`limits.rs`); the clock is read once per turn, in one place; a thread sleeps only after it has said
-//! so and looked once more (`sleep_flag.rs`); glommio is named in `shards.rs` only.
+//! so and looked once more (`sleep_flag.rs`); glommio is named in `shard_thread.rs` only.
 //!
 //! Start with [`Shards`], then `shard.rs`.
 #![allow(clippy::disallowed_methods, reason = "drives I/O")]
@@ -22,13 +22,16 @@ mod lingering;
 mod links;
 mod mailbox;
 mod shard;
+mod shard_thread;
 mod shards;
 mod sleep_flag;
+mod start_error;
 mod stop;
 mod turns;
 mod unread;
 
 pub use mailbox::{Bell, Mailbox};
-pub use shards::{Shards, ShardsSettings, StartError, available_cores};
+pub use shards::{Shards, ShardsSettings, available_cores};
+pub use start_error::StartError;
 pub use stop::StopSignal;
 pub use turns::Turns;

@@ -1,31 +1,30 @@
 //! All shards of a process: starting them together, and waiting for their end.
 
-use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use shard_engine::{Engine, Place, Settings};
 use shard_topics::Epochs;
 use shard_uring::{
-    Driver, DriverSettings, ListenerSettings, OpenFiles, ProbeError, Waker, probe,
-    raise_memory_lock, raise_open_files,
+    DriverSettings, ListenerSettings, OpenFiles, ProbeError, Waker, probe, raise_memory_lock,
+    raise_open_files,
 };
 use wire_message::{Seed, ShardId};
 
 use crate::clock::Clock;
 use crate::entropy;
-use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_RING_DEPTH, HEARTBEAT, LOCKED_BYTES_PER_SHARD};
-use crate::links::{Link, LinkEnd, mesh};
-use crate::mailbox::{self, Bell, Mailbox, ShardMailbox};
-use crate::shard::{Shard, State};
+use crate::limits::LOCKED_BYTES_PER_SHARD;
+use crate::links::mesh;
+use crate::mailbox::{self, Bell, Mailbox};
+use crate::shard_thread::{Hello, Seedling, Surroundings, spawn};
 use crate::sleep_flag::SleepFlag;
+use crate::start_error::StartError;
 use crate::stop::{Ending, StopSignal};
 
 /// What a process's shards are started with.
@@ -41,32 +40,6 @@ pub struct ShardsSettings {
     pub driver: DriverSettings,
     /// Time that clients get to take their leave after [`StopSignal::stop`].
     pub grace: Duration,
-}
-
-/// Why the shards did not start. Nothing runs, and all sockets are closed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A listener has no socket.
-    #[error("listen on {address}: {source}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// The kernel's reason.
-        source: io::Error,
-    },
-    /// This machine does not let shards run.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
-    /// The processors can't be found out.
-    #[error("read this machine's processors below /sys, which must be mounted: {0}")]
-    Processors(String),
-    /// The settings name no core, or more than there may be shards.
-    #[error("{0} shards were asked for, 1 to 256 are possible")]
-    ShardCount(usize),
-    /// A shard's thread did not come up.
-    #[error("start a shard's thread: {0}")]
-    Thread(String),
 }
 
 /// Cores that this process may run on, in ascending order; at least one.
@@ -87,30 +60,6 @@ pub struct Shards {
     stop: StopSignal,
     addresses: Vec<SocketAddr>,
     open_files: OpenFiles,
-}
-
-/// What a thread tells before it turns.
-type Hello = (ShardId, Result<Waker, StartError>);
-
-/// What a thread is told before it turns.
-struct Surroundings {
-    links: Vec<LinkEnd>,
-    /// Wakers and flags of all shards, its own included.
-    wakers: Arc<[Waker]>,
-    flags: Arc<[Arc<SleepFlag>]>,
-    mailbox: ShardMailbox,
-}
-
-/// What a thread makes its shard from.
-struct Seedling {
-    id: ShardId,
-    core: usize,
-    engine: Engine,
-    sockets: Vec<OwnedFd>,
-    driver: DriverSettings,
-    grace: Duration,
-    clock: Clock,
-    ending: Arc<Ending>,
 }
 
 impl Shards {
@@ -289,100 +238,4 @@ fn gather(hellos: &mpsc::Receiver<Hello>, count: usize) -> Result<Arc<[Waker]>, 
     }
     wakers.sort_by_key(|(id, _)| *id);
     Ok(wakers.into_iter().map(|(_, waker)| waker).collect())
-}
-
-fn spawn(
-    seedling: Seedling,
-    hello: mpsc::Sender<Hello>,
-    surroundings: mpsc::Receiver<Surroundings>,
-) -> Result<JoinHandle<()>, StartError> {
-    let name = format!("shard-{}", seedling.id.0);
-    let thread = thread::Builder::new().name(name);
-    let run = move || run(seedling, &hello, &surroundings);
-    thread
-        .spawn(run)
-        .map_err(|error| StartError::Thread(error.to_string()))
-}
-
-/// A shard's thread. Errors go to whoever starts the shards; if nobody listens any more, the start
-/// has failed elsewhere.
-fn run(
-    seedling: Seedling,
-    hello: &mpsc::Sender<Hello>,
-    surroundings: &mpsc::Receiver<Surroundings>,
-) {
-    let id = seedling.id;
-    let made =
-        executor(seedling.core).and_then(|executor| Ok((executor, Driver::new(seedling.driver)?)));
-    let (executor, driver) = match made {
-        Ok(made) => made,
-        Err(error) => {
-            _ = hello.send((id, Err(error)));
-            return;
-        }
-    };
-    _ = hello.send((id, Ok(driver.waker())));
-    let Ok(surroundings) = surroundings.recv() else {
-        return;
-    };
-    executor.run(async move {
-        glommio::spawn_local(heartbeat()).detach();
-        grow(seedling, driver, surroundings).run().await;
-    });
-}
-
-/// Glommio looks at its rings when its timers say so; one that is always armed bounds any stall.
-async fn heartbeat() {
-    loop {
-        glommio::timer::Timer::new(HEARTBEAT).await;
-    }
-}
-
-fn executor(core: usize) -> Result<LocalExecutor, StartError> {
-    // The builder takes for granted that this works.
-    glommio::CpuSet::online().map_err(|error| StartError::Processors(error.to_string()))?;
-    LocalExecutorBuilder::new(Placement::Fixed(core))
-        .io_memory(GLOMMIO_IO_BYTES)
-        .ring_depth(GLOMMIO_RING_DEPTH)
-        .make()
-        .map_err(|error| StartError::Thread(error.to_string()))
-}
-
-fn grow(seedling: Seedling, mut driver: Driver, surroundings: Surroundings) -> Shard {
-    let Seedling {
-        id,
-        engine,
-        sockets,
-        grace,
-        clock,
-        ending,
-        ..
-    } = seedling;
-    let Surroundings {
-        links,
-        wakers,
-        flags,
-        mailbox,
-    } = surroundings;
-    for socket in sockets {
-        driver.listen_on(socket);
-    }
-    let connect = |end: LinkEnd| -> Link {
-        let peer = end.peer().index();
-        let peer_id = driver.add_peer(wakers[peer].clone());
-        end.connect(peer_id, Arc::clone(&flags[peer]))
-    };
-    let links = links.into_iter().map(connect).collect();
-    Shard {
-        id,
-        engine,
-        driver,
-        links,
-        mailbox,
-        sleeping: Arc::clone(&flags[id.index()]),
-        ending,
-        clock,
-        grace,
-        state: State::new(clock.now()),
-    }
 }
