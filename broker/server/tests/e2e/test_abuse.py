@@ -161,6 +161,27 @@ def test_retained_to_one_who_does_not_acknowledge(broker):
     assert broker.counter("delivery.dropped") == 0
 
 
+def test_a_flood_leaves_time_for_others(broker):
+    """One client publishes as fast as it can; another one's pings are answered all the same."""
+    flooder, other = broker.client("flooder"), broker.client("other")
+    packets = wire.publish("nobody/listens", "x" * 100) * 500
+    stop = threading.Event()
+
+    def flood():
+        while not stop.is_set():
+            flooder.send(packets)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        for _ in range(300):
+            other.send(wire.PING)
+            other.expect(wire.PINGRESP, 2)
+    finally:
+        stop.set()
+        thread.join()
+
+
 @pytest.mark.skein
 def test_ipv6(start):
     port = free_port()
