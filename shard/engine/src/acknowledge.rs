@@ -129,11 +129,11 @@ impl Engine {
         let Some(connection) = self.clients.connections.get_mut(key) else {
             return;
         };
-        assert!(
-            connection.unsent >= bytes,
-            "the driver sends what it was given"
-        );
-        connection.unsent -= bytes;
+        let Some(unsent) = connection.unsent.checked_sub(bytes) else {
+            self.bug(key, "more bytes were sent than there were", now, out);
+            return;
+        };
+        connection.unsent = unsent;
         if !connection.congested {
             return;
         }

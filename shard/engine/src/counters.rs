@@ -99,8 +99,6 @@ counters! {
     packets_disconnect_sent = "packets.disconnect.sent",
     /// AUTH packets from clients.
     packets_auth_received = "packets.auth.received",
-    /// AUTH packets to clients.
-    packets_auth_sent = "packets.auth.sent",
     /// Packets that could not be decoded.
     packets_malformed = "packets.malformed",
     /// Messages from clients.

@@ -78,6 +78,15 @@ impl Engine {
         Step::Gone
     }
 
+    /// An invariant of one client is broken: tests stop, a release lets that client go, so that one
+    /// bad session does not take its neighbours with it.
+    pub(crate) fn bug(&mut self, key: ConnectionKey, what: &str, now: Instant, out: &mut Outputs) {
+        debug_assert!(false, "{key:?}: {what}");
+        self.clients.counters.bugs += 1;
+        let reason = ReasonCode::ImplementationSpecificError;
+        self.disconnect_because(key, reason, Some(what), now, out);
+    }
+
     /// Closes without a word.
     pub(crate) fn close(&mut self, key: ConnectionKey, now: Instant, out: &mut Outputs) -> Step {
         out.actions.push(Output::Close { connection: key });

@@ -47,6 +47,7 @@ impl Engine {
         let step = match arrival {
             Arrival::New => self.new_publish(key, session, publish, now, out),
             Arrival::Duplicate => {
+                self.clients.counters.packets_publish_inuse += 1;
                 self.acknowledge(key, publish, ReasonCode::Success, out);
                 Step::Done
             }
