@@ -7,7 +7,7 @@
 //! everything arrives; then the oracle compares what the clients saw with what they must have
 //! seen: one property per file below `property`.
 //!
-//! Not here: sockets, threads, the disk, other machines. Start with [`run`]; the path of a run is
+//! Not here: sockets, threads, the disk, other machines. Start with [`run()`]; the path of a run is
 //! `world`.
 
 mod client;
