@@ -42,10 +42,10 @@ impl Engine {
             let (clients, index) = (&mut self.clients, &self.index);
             let mut any = false;
             for id in matches {
-                for subscriber in index.filter(*id).subscribers() {
+                index.filter(*id).for_each_subscriber(|subscriber| {
                     any = true;
                     let Some((session, wish)) = clients.wish(&subscriber, parcel.message()) else {
-                        continue;
+                        return;
                     };
                     let id = subscriber.subscription.identifier.map(Into::into);
                     let wish = Wish {
@@ -55,7 +55,7 @@ impl Engine {
                     if clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
                         refused.push(session);
                     }
-                }
+                });
             }
             any
         };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wire_message::ShardId;
+use wire_message::{ShardId, ShardSet};
 
 use crate::entry::Entry;
 use crate::key::ConnectionKey;
@@ -35,6 +35,12 @@ impl Links {
     pub(crate) fn has_room(&self, to: ShardId) -> bool {
         let link = &self.0[to.index()];
         link.outbox.is_empty() && link.room > RING_RESERVE
+    }
+
+    /// Whether a publish may be pushed now to every one of `shards`, of which there is one, apart
+    /// from `here`.
+    pub(crate) fn have_room(&self, shards: &ShardSet, here: ShardId) -> bool {
+        !shards.is_empty() && shards.iter().all(|to| to == here || self.has_room(to))
     }
 
     /// Whether a handover may be pushed now: into what publishes leave, so that they can't keep

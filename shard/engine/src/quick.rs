@@ -1,21 +1,24 @@
-//! The usual publish: quality of service 0, on a topic that this shard alone wants, without
+//! The usual publish: quality of service 0, on a topic without shared subscriptions, without
 //! anything to decide on its way.
 //!
 //! A short cut through `publish.rs`, `route.rs` and `deliver.rs` that leaves out what such a
 //! message never meets. Whatever it does not know it leaves to them, before anything is done.
 
 use core::ops::Range;
+use std::sync::Arc;
 
 use shard_topics::{Current, Subscriber};
-use wire_message::{Expiry, Instant, MessageRef, PublisherId, Qos, TopicRef};
+use wire_message::{Expiry, Instant, MessageRef, PublisherId, Qos, ShardId, ShardSet, TopicRef};
 use wire_mqtt::{PlainPublish, Version};
 
 use crate::clients::Clients;
 use crate::connection::SessionKey;
 use crate::deliver::Delivered;
 use crate::engine::Engine;
+use crate::entry::{Entry, Publish};
 use crate::key::ConnectionKey;
 use crate::limits::SHARED_PAYLOAD_MIN;
+use crate::links::Links;
 use crate::output::{Output, Outputs};
 use crate::parcel::{Parcel, Wish, index};
 use crate::settings::Settings;
@@ -68,6 +71,7 @@ impl Engine {
             interest,
             place,
             refused,
+            links,
             ..
         } = self;
         let connection = clients.connections.get_mut(key)?;
@@ -86,12 +90,18 @@ impl Engine {
         let Current {
             topic,
             route,
-            local: [filter],
-        } = current
-        else {
-            return None;
+            local,
+        } = current;
+        let filter = match local {
+            [] => None,
+            [filter] => Some(*filter),
+            _ => return None,
         };
-        if !route.groups.is_empty() || !route.shards.is_only(place.shard) {
+        let here = place.shard;
+        let alone = route.shards.is_only(here);
+        let filter = filter.filter(|_| alone || route.shards.contains(here));
+        let reachable = alone || links.have_room(&route.shards, here);
+        if !route.groups.is_empty() || !reachable || alone && filter.is_none() {
             return None;
         }
         connection.keep_alive.packet_received(now);
@@ -107,11 +117,16 @@ impl Engine {
             parcel: None,
             sent: 0,
         };
-        index.filter(*filter).for_each_subscriber(|subscriber| {
-            if let Some(session) = clients.deliver_quickly(&mut quick, &subscriber, out) {
-                refused.push(session);
-            }
-        });
+        if !alone {
+            clients.forward_quickly(&mut quick, &route.shards, links, here, out)?;
+        }
+        if let Some(filter) = filter {
+            index.filter(filter).for_each_subscriber(|subscriber| {
+                if let Some(session) = clients.deliver_quickly(&mut quick, &subscriber, out) {
+                    refused.push(session);
+                }
+            });
+        }
         clients.count_quick(&quick);
         Some(size)
     }
@@ -172,6 +187,30 @@ impl Clients {
         let parcel = quick.parcel(publisher)?;
         let delivered = self.deliver(key, &wish, parcel, parcel.message().received_at, out);
         (delivered == Delivered::Refused).then_some(key)
+    }
+
+    /// Passes the message to the other shards of its route; there is room.
+    fn forward_quickly(
+        &mut self,
+        quick: &mut Quick<'_>,
+        shards: &ShardSet,
+        links: &mut Links,
+        here: ShardId,
+        out: &mut Outputs,
+    ) -> Option<()> {
+        let publisher = self.sessions.get(quick.session)?.publisher;
+        let message = quick.parcel(publisher)?.owned();
+        for to in shards.iter().filter(|to| *to != here) {
+            links.take_slot(to);
+            self.counters.messages_forward += 1;
+            let entry = Entry::Publish(Publish {
+                message: Arc::clone(message),
+                groups: None,
+                plain: true,
+            });
+            out.actions.push(Output::Push { to, entry });
+        }
+        Some(())
     }
 
     /// Counts a usual publish and its receivers.

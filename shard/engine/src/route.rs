@@ -203,11 +203,11 @@ impl Engine {
             groups,
             plain,
         } = publish;
-        let key = TopicKey::new(message.topic(), self.place.seed);
+        let mut parcel = Parcel::shared(&message, now);
+        let key = TopicKey::new(parcel.message().topic, self.place.seed);
         let mut matches = core::mem::take(&mut self.matches);
         matches.clear();
         matches.extend_from_slice(self.routes.local_matches(key, &self.index));
-        let mut parcel = Parcel::shared(&message, now);
         if plain {
             self.deliver_plain(&mut parcel, &matches, now, out);
         }
