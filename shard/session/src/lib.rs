@@ -4,7 +4,8 @@
 //! ([`Outbound`], [`Inbound`]), what waits ([`Queue`]), how long things last ([`KeepAlive`],
 //! [`SessionExpiry`], [`Will`]), how topics are abbreviated ([`InboundAliases`],
 //! [`OutboundAliases`]), how much may come ([`Limiter`]), what is subscribed to
-//! ([`Subscriptions`]); and [`negotiate`] decides on what terms a connection stands. None routes, encodes, reads a clock or knows of another client.
+//! ([`Subscriptions`]); and [`negotiate()`] decides on what terms a connection stands. None routes,
+//! encodes, reads a clock or knows of another client.
 //!
 //! There are very many clients and most of them are idle, so an idle one's state is small: memory
 //! is taken when a matter arises and given back when it is settled. Settings are passed by
