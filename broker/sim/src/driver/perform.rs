@@ -14,9 +14,8 @@ use crate::outside::Outside;
 use crate::rings::Cargo;
 use crate::violation::{Checked, Violation, ensure};
 
-/// Bytes that the engine may hand over above its own limit: a packet of the largest size, and the
-/// answers to what it had read in that turn.
-const UNSENT_SLACK_BYTES: usize = 20 << 10;
+/// Bytes that may wait for a client above what the engine goes by: one answer.
+const ANSWER_BYTES_MAX: usize = 256;
 
 impl Driver {
     /// Takes all outputs, in order.
@@ -164,8 +163,11 @@ impl Driver {
     }
 
     fn append(&mut self, key: ConnectionKey, bytes: &[u8], outside: &mut Outside) -> Checked {
-        let limit =
-            outside.plan.settings.listeners[0].unsent_bytes_max as usize + UNSENT_SLACK_BYTES;
+        // Deliveries stop at the listener's limit and a packet, answers at twice that limit.
+        let settings = &outside.plan.settings;
+        let unsent_max = settings.listeners[0].unsent_bytes_max as usize;
+        let packet_max = settings.mqtt.connect.packet_bytes_max as usize;
+        let limit = 2 * unsent_max + packet_max + ANSWER_BYTES_MAX;
         let connection = self.named(key)?;
         let link = connection.link;
         connection.unsent.extend_from_slice(bytes);
