@@ -2,7 +2,7 @@
 //! client comes and goes.
 //!
 //! Source: \[v5 4.3.2-4\], \[v5 4.3.3-8\], \[v5 4.4.0-1\], \[v5 4.5.0-1\], \[v311 4.3.2-2\],
-//! \[v311 4.3.3-2\], \[v311 4.4.0-1\], and the third promise of the design.
+//! \[v311 4.3.3-2\], \[v311 4.4.0-1\], and what an acknowledgement promises.
 
 use std::collections::BTreeSet;
 

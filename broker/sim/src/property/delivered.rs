@@ -1,7 +1,7 @@
 //! A message that is sent after SUBACK arrived anywhere reaches a subscriber that stays connected,
 //! also with QoS 0.
 //!
-//! Source: \[v5 3.8.4-1\], \[v5 4.3.1-1\] and the design's section 5, "Cache validity": no publish
+//! Source: \[v5 3.8.4-1\], \[v5 4.3.1-1\] and invariant 3 of ARCHITECTURE.md: no publish
 //! sent after SUBACK is routed without the subscription.
 
 use std::collections::BTreeSet;

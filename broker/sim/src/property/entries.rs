@@ -1,6 +1,6 @@
 //! A message goes into the ring to a shard once, however many subscribers are there.
 //!
-//! Source: the design's section 5, "Publish".
+//! Source: ARCHITECTURE.md, "The picture".
 
 use crate::history::History;
 use crate::outside::Outside;

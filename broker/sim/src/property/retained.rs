@@ -4,8 +4,8 @@
 //! Messages of different publishers that were on their way at once have no order: any of them may
 //! be the last.
 //!
-//! Source: \[v5 3.3.1-5\] to \[v5 3.3.1-9\], \[v311 3.3.1-5\] to \[v311 3.3.1-11\], and the
-//! design's section 5, "Retained": store, then route.
+//! Source: \[v5 3.3.1-5\] to \[v5 3.3.1-9\], \[v311 3.3.1-5\] to \[v311 3.3.1-11\], and
+//! invariant 4 of ARCHITECTURE.md: store, then route.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! A group gets every message once, by one of its members.
 //!
-//! Source: \[v5 4.8.2-3\] to \[v5 4.8.2-6\], and the design's section 5, "Shared subscriptions":
+//! Source: \[v5 4.8.2-3\] to \[v5 4.8.2-6\], and what shard/README.md says of groups:
 //! what a member that goes away has not acknowledged is given to another member.
 
 use shard_engine::Counters;

@@ -36,7 +36,7 @@ impl World {
 
     /// While some members of a group are away and one is not, that one gets everything.
     ///
-    /// Source: the design's section 5, "Shared subscriptions".
+    /// Source: what shard/README.md says of groups.
     pub(super) fn do_without_some(&mut self) -> Checked {
         let mut present = BTreeSet::new();
         let mut away = Vec::new();
