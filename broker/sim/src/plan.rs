@@ -5,6 +5,7 @@ use core::time::Duration;
 use shard_engine::Settings;
 use shard_engine::limits::RING_RESERVE;
 use shard_session::{Overflow, Rate};
+use shard_topics::Strategy;
 
 use crate::defect::Defect;
 use crate::rng::Rng;
@@ -129,6 +130,16 @@ fn settings(rng: &mut Rng) -> Settings {
         Overflow::DropNewest | Overflow::DropOldest => rng.pick(&[100_000, 100_000, 8, 40]),
         Overflow::Refuse => rng.pick(&[100_000, 300]),
     };
+    mqtt.queue.store_qos0 = rng.chance(700);
+    settings.shared.strategy = rng.pick(&[
+        Strategy::HashClientId,
+        Strategy::HashTopic,
+        Strategy::LeastInflight,
+        Strategy::Local,
+        Strategy::Random,
+        Strategy::RoundRobin,
+        Strategy::Sticky,
+    ]);
     settings.authenticate = rng.chance(200);
     settings.authorize = rng.chance(200);
     settings.listeners[0].messages_rate = rng.chance(150).then_some(Rate {
