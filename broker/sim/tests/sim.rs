@@ -14,6 +14,9 @@ use broker_sim::{Stats, run};
 /// Seeds of a normal run, all shards together.
 const SEEDS: Range<u64> = 0..1000;
 
+/// Lines of the trace of a failed seed among many.
+const LINES_SHOWN: usize = 200;
+
 /// Parts in which the seeds run side by side.
 const PARTS: u64 = 8;
 
@@ -39,10 +42,22 @@ fn run_all(seeds: impl Iterator<Item = (u64, usize)>) -> Stats {
     for (seed, shards) in seeds {
         match run(seed, shards, None) {
             Ok(stats) => sum += stats,
-            Err(failure) => panic!("{}\n{failure}", failure.trace),
+            Err(failure) => panic!("{}\n{failure}", shown(&failure.trace)),
         }
     }
     sum
+}
+
+/// The trace for whoever replays a seed; its end for whoever runs many.
+fn shown(trace: &str) -> &str {
+    if wanted().is_some_and(|seeds| seeds.end - seeds.start == 1) {
+        return trace;
+    }
+    let start = trace
+        .rmatch_indices('\n')
+        .nth(LINES_SHOWN)
+        .map_or(0, |(place, _)| place + 1);
+    &trace[start..]
 }
 
 /// Runs a part of the seeds, and sees that they met what the properties are about.
