@@ -25,6 +25,7 @@ use broker_cli::{Cli, Command, ConfigCommand, Outcome};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    allocator::use_small_pages();
     match command(Cli::parse().into_command()) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
