@@ -108,7 +108,9 @@ def test_nothing_is_left_of_those_who_went(broker):
         for number in range(count):
             client = broker.client(f"c{number}", will=Will("w", payload))
             client.send(wire.subscribe(1, "a/#", f"b/{number}", "+/c") + wire.publish("a/b", payload, 1, 1))
-            client.expect(wire.SUBACK)
+            # The message of another one may come before it, [v5 3.8.4].
+            while client.recv().kind != wire.SUBACK:
+                pass
             if number % 3:
                 client.reset()
             else:
