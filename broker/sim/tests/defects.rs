@@ -9,7 +9,7 @@
 use broker_sim::{Defect, run};
 
 /// Seeds within which a defect that does harm must be caught.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 1000;
 
 /// Runs seeds with the defect until a property fails, which must be one of `properties`.
 fn catch(defect: Defect, properties: &[&str]) {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire_message::Qos;
 
 use crate::history::{History, PublishId, Published, Session};
+use crate::links::LinkId;
 use crate::outside::Outside;
 use crate::violation::{Checked, ensure};
 
@@ -67,7 +68,8 @@ pub(crate) fn check(outside: &Outside) -> Checked {
 /// Nobody sees an older value after a newer one, at the end.
 ///
 /// Different qualities of service have no order among each other, nor have publishers, except that
-/// no retained copy may come after what has replaced it. Repetitions may come late.
+/// no retained copy may come after what has replaced it. Repetitions may come late. A connection that
+/// ends may take the newest with it, so it must be the last one.
 fn check_live(history: &History, session: &Session, topic: &str) -> Checked {
     let seen: Vec<(PublishId, Qos, bool)> = session
         .deliveries
@@ -80,6 +82,12 @@ fn check_live(history: &History, session: &Session, topic: &str) -> Checked {
         })
         .filter(|(id, ..)| history.message(*id).retain)
         .collect();
+    let is_open = |link: LinkId| history.connections[link.0].ended.is_none();
+    let mut all = session.deliveries.iter().rev();
+    let last = all.find(|delivery| delivery.topic == topic);
+    if session.ended.is_some() || !last.is_some_and(|last| is_open(last.link)) {
+        return Ok(());
+    }
     let Some(((last, qos, is_copy), before)) = seen.split_last() else {
         return Ok(());
     };
