@@ -22,9 +22,10 @@ section! {
         /// Where it listens; port 0 lets the kernel choose. Loopback by default, because there is
         /// no access control: `"0.0.0.0:1883"` opens it to the network.
         bind: Bind = "127.0.0.1:1883",
-        /// Connections at the most. More are closed right after accept.
+        /// Connections at the most. More are closed right after accept. Shared out evenly over the
+        /// shards, so a small limit can be reached on one of them first.
         max_connections: Limit<u32> = "infinity"; in "1..infinity",
-        /// New connections. More are closed right after accept.
+        /// New connections. More are closed right after accept. Shared out evenly over the shards.
         max_conn_rate: Limit<Rate> = "infinity",
         /// Connections that may come at once after a pause; `auto`: what `max_conn_rate` allows in
         /// its time, one at the least.

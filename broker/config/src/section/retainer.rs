@@ -8,8 +8,8 @@ section! {
     pub struct RetainerConfig {
         /// Whether messages are retained; if not, clients are told that retain is not available.
         enable: bool = "true",
-        /// Retained messages in the whole process; `0` means no limit too. A further one is
-        /// delivered but not retained.
+        /// Retained messages in the whole process, shared out evenly over the shards; `0` means no
+        /// limit too. A further one is delivered but not retained.
         max_retained_messages: Limit<u64> = "infinity",
         /// Bytes of retained messages in the whole process; `0` means no limit too. Beyond, as above.
         max_retained_bytes: Limit<ByteCount> = "infinity",
