@@ -1,6 +1,6 @@
 //! PUBACK, PUBREC, PUBREL and PUBCOMP from a client.
 
-use shard_session::Acknowledged;
+use shard_session::{Acknowledged, Outbound};
 use wire_message::Instant;
 use wire_mqtt::{Ack, AckKind, ReasonCode};
 
@@ -20,16 +20,11 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.packets_puback_received += 1;
-        let Some((session_key, session)) = self.clients.session_of(key) else {
-            return Step::Gone;
-        };
-        match session.outbound.puback(ack.packet_id) {
-            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
-            Acknowledged::SendPubrel | Acknowledged::Unknown => {
-                self.clients.counters.packets_puback_missed += 1;
-            }
-        }
-        Step::Done
+        let step = self.finish_exchange(key, |outbound| outbound.puback(ack.packet_id), now, out);
+        step.unwrap_or_else(|| {
+            self.clients.counters.packets_puback_missed += 1;
+            Step::Done
+        })
     }
 
     pub(crate) fn handle_pubrec(
@@ -43,24 +38,20 @@ impl Engine {
         let Some((session_key, session)) = self.clients.session_of(key) else {
             return Step::Gone;
         };
-        match session
-            .outbound
-            .pubrec(ack.packet_id, ack.reason.is_error(), now)
-        {
-            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
-            Acknowledged::SendPubrel => {
-                // [v5 4.3.3-4], [v311 4.3.3-1].
-                let success = ReasonCode::Success;
-                self.clients
-                    .send_ack(key, AckKind::Pubrel, ack.packet_id, success, out);
+        let (id, refused) = (ack.packet_id, ack.reason.is_error());
+        let reason = match session.outbound.pubrec(id, refused, now) {
+            Acknowledged::Done(_) => {
+                self.exchange_over(session_key, now, out);
+                return Step::Done;
             }
+            // [v5 4.3.3-4], [v311 4.3.3-1].
+            Acknowledged::SendPubrel => ReasonCode::Success,
             Acknowledged::Unknown => {
                 self.clients.counters.packets_pubrec_missed += 1;
-                let unknown = ReasonCode::PacketIdentifierNotFound;
-                self.clients
-                    .send_ack(key, AckKind::Pubrel, ack.packet_id, unknown, out);
+                ReasonCode::PacketIdentifierNotFound
             }
-        }
+        };
+        self.clients.send_ack(key, AckKind::Pubrel, id, reason, out);
         Step::Done
     }
 
@@ -72,16 +63,29 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.packets_pubcomp_received += 1;
+        let step = self.finish_exchange(key, |outbound| outbound.pubcomp(ack.packet_id), now, out);
+        step.unwrap_or_else(|| {
+            self.clients.counters.packets_pubcomp_missed += 1;
+            Step::Done
+        })
+    }
+
+    /// Applies an acknowledgement that ends an exchange; `None` if there is none to end.
+    fn finish_exchange(
+        &mut self,
+        key: ConnectionKey,
+        acknowledge: impl FnOnce(&mut Outbound) -> Acknowledged,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Option<Step> {
         let Some((session_key, session)) = self.clients.session_of(key) else {
-            return Step::Gone;
+            return Some(Step::Gone);
         };
-        match session.outbound.pubcomp(ack.packet_id) {
+        match acknowledge(&mut session.outbound) {
             Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
-            Acknowledged::SendPubrel | Acknowledged::Unknown => {
-                self.clients.counters.packets_pubcomp_missed += 1;
-            }
+            Acknowledged::SendPubrel | Acknowledged::Unknown => return None,
         }
-        Step::Done
+        Some(Step::Done)
     }
 
     pub(crate) fn handle_pubrel(
