@@ -23,6 +23,10 @@ pub(crate) const PIECES_PER_SEND_MAX: usize = 64;
 /// them, because the kernel may still read them.
 pub(crate) const CLOSE_ROUNDS_MAX: u32 = 100;
 
+/// Memory that is locked to see whether it may be. Full: the rest is believed; one buffer of a ring has
+/// at most a gibibyte.
+pub(crate) const LOCK_TRIAL_BYTES_MAX: usize = 1 << 30;
+
 const _: () = assert!(OUTBOX_START_BYTES <= OUTBOX_SMALL_BYTES);
 const _: () = assert!(OUTBOX_SMALL_BYTES <= OUTBOX_KEPT_BYTES);
 const _: () = assert!(PIECES_PER_SEND_MAX <= 1024, "IOV_MAX of Linux");

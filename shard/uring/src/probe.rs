@@ -5,6 +5,8 @@ use std::io;
 use io_uring::{IoUring, Probe, opcode};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use crate::limits::LOCK_TRIAL_BYTES_MAX;
+
 /// Descriptors kept back for listeners, rings, logs and files.
 const DESCRIPTORS_RESERVED: u64 = 256;
 
@@ -165,22 +167,40 @@ pub fn raise_open_files() -> Result<OpenFiles, ProbeError> {
 }
 
 /// Raises the limit on locked memory as far as this process may; a privileged one may go beyond the hard
-/// limit, up to `needed_bytes`.
+/// limit, up to `needed_bytes`. Then locks that much for a moment: the limit counts what all processes
+/// of the user hold.
 ///
 /// # Errors
 ///
-/// [`ProbeError::LockedMemory`] if the limit stays below `needed_bytes`.
+/// [`ProbeError::LockedMemory`] if the limit stays below `needed_bytes`, [`ProbeError::Memory`] if other
+/// processes leave too little of it.
 pub fn raise_memory_lock(needed_bytes: u64) -> Result<(), ProbeError> {
     let limit_bytes = raise(Resource::RLIMIT_MEMLOCK)?;
-    if limit_bytes >= needed_bytes
-        || setrlimit(Resource::RLIMIT_MEMLOCK, needed_bytes, needed_bytes).is_ok()
+    if limit_bytes < needed_bytes
+        && setrlimit(Resource::RLIMIT_MEMLOCK, needed_bytes, needed_bytes).is_err()
     {
-        return Ok(());
+        return Err(ProbeError::LockedMemory {
+            limit_bytes,
+            needed_bytes,
+        });
     }
-    Err(ProbeError::LockedMemory {
-        limit_bytes,
-        needed_bytes,
-    })
+    let bytes = usize::try_from(needed_bytes).map_err(|_| ProbeError::Memory)?;
+    lock_for_a_moment(bytes.clamp(1, LOCK_TRIAL_BYTES_MAX))
+}
+
+/// Registers a buffer of this size with a ring, as an executor does, and gives it back.
+fn lock_for_a_moment(bytes: usize) -> Result<(), ProbeError> {
+    let ring = IoUring::new(2).map_err(ProbeError::from_setup)?;
+    let mut buffer = vec![0_u8; bytes];
+    let whole = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: the registration ends with `ring`, which is dropped before `buffer`; no operation uses it.
+    unsafe { ring.submitter().register_buffers(&[whole]) }.map_err(ProbeError::from_setup)?;
+    drop(ring);
+    drop(buffer);
+    Ok(())
 }
 
 /// Raises the soft limit to the hard one; returns the limit now in force.
