@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::entry::Adoption;
 use crate::hold::Wait;
 use crate::key::ConnectionKey;
+use crate::naming::keeps_limits;
 use crate::output::{Output, Outputs};
 use crate::receive::Step;
 
@@ -105,9 +106,7 @@ impl Engine {
         if topic.starts_with("$SYS/") {
             return Err(ReasonCode::NotAuthorized);
         }
-        if topic.len() > usize::from(mqtt.topic_bytes_max)
-            || will.topic.levels().count() > usize::from(mqtt.topic_levels_max)
-        {
+        if !keeps_limits(topic, mqtt) {
             return Err(ReasonCode::TopicNameInvalid);
         }
         Ok(())

@@ -4,13 +4,13 @@ use core::net::SocketAddr;
 use std::borrow::Cow;
 
 use regex::Captures;
-use wire_message::{FilterRef, TopicName, TopicRef};
+use wire_message::{TopicName, TopicRef};
 use wire_mqtt::ReasonCode;
 
 use crate::clients::Clients;
 use crate::connection::SessionKey;
 use crate::session::Session;
-use crate::settings::{RewriteAction, RewriteRule};
+use crate::settings::{MqttSettings, RewriteAction, RewriteRule};
 
 /// A topic that may be the packet's own or a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,10 +172,12 @@ fn split_prefix(text: &str) -> (&str, &str) {
     }
 }
 
-/// Whether a filter keeps to the limits on topics.
-pub(crate) fn keeps_limits(filter: FilterRef<'_>, bytes_max: u16, levels_max: u16) -> bool {
-    filter.as_str().len() <= usize::from(bytes_max)
-        && filter.levels().count() <= usize::from(levels_max)
+/// Whether a topic or filter keeps to the limits on both.
+pub(crate) fn keeps_limits(text: &str, mqtt: &MqttSettings) -> bool {
+    let levels_max = usize::from(mqtt.topic_levels_max);
+    // So many levels need as many bytes, which most topics don't have.
+    let few_levels = text.len() < levels_max || text.split('/').count() <= levels_max;
+    text.len() <= usize::from(mqtt.topic_bytes_max) && few_levels
 }
 
 #[cfg(test)]

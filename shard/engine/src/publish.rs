@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::hold::Wait;
 use crate::key::ConnectionKey;
-use crate::naming::Named;
+use crate::naming::{Named, keeps_limits};
 use crate::output::Outputs;
 use crate::parcel::Parcel;
 use crate::receive::Step;
@@ -301,11 +301,7 @@ impl Engine {
         if text.starts_with("$SYS/") {
             return Err(Fault::Refuse(ReasonCode::NotAuthorized));
         }
-        let levels_max = usize::from(mqtt.topic_levels_max);
-        // So many levels need as many bytes, which most topics don't have.
-        if text.len() > usize::from(mqtt.topic_bytes_max)
-            || text.len() >= levels_max && topic.levels().count() > levels_max
-        {
+        if !keeps_limits(text, mqtt) {
             return Err(Fault::Refuse(ReasonCode::TopicNameInvalid));
         }
         let text_payload = publish.properties.payload_format == Some(PayloadFormat::Text);

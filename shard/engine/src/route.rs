@@ -219,8 +219,8 @@ impl Engine {
 
     /// Asks the owners of a topic's keys for its route; `waiter` is told when all have answered.
     ///
-    /// `fresh` forbids to join a question that is already under way. True if there was nobody to
-    /// ask: then `waiter` was told at once.
+    /// `fresh` forbids to join a question that is already under way. If there is nobody to ask,
+    /// `waiter` is told at once.
     pub(crate) fn ask_route(
         &mut self,
         topic: &TopicName,

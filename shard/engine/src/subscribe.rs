@@ -172,7 +172,7 @@ impl Engine {
         // [v5 3.8.3-1], [v5 4.7.1-1], [v5 4.8.2-1]: well formed or not at all.
         let target = FilterTarget::parse(text).map_err(|_| ReasonCode::TopicFilterInvalid)?;
         let filter = target.filter();
-        if !keeps_limits(filter, mqtt.topic_bytes_max, mqtt.topic_levels_max) {
+        if !keeps_limits(filter.as_str(), mqtt) {
             return Err(ReasonCode::TopicFilterInvalid);
         }
         if filter.is_wildcard() && !mqtt.connect.wildcard_available {
