@@ -5,7 +5,7 @@ use crate::tree::Tree;
 
 /// A dependency and the only folders whose crates may name it.
 const FENCED: [(&str, &[&str]); 3] = [
-    ("glommio", &["shard/runtime", "loadgen"]),
+    ("glommio", &["shard/runtime", "loadgen/engine"]),
     ("io-uring", &["shard/uring"]),
     ("rocksdb", &["store/rocks"]),
 ];
@@ -13,7 +13,10 @@ const FENCED: [(&str, &[&str]); 3] = [
 /// The one crate that holds unsafe code.
 const UNSAFE_FOLDER: &str = "shard/uring/";
 
-/// All that the load generator may share with the broker.
+/// The load generator, in several crates.
+const LOADGEN_FOLDER: &str = "loadgen/";
+
+/// All that the load generator may share with the broker, beside its own crates.
 const LOADGEN_USES: [&str; 5] = [
     "wire-message",
     "wire-mqtt",
@@ -41,7 +44,8 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
             if dependency.starts_with("broker-") && !manifest.folder.starts_with("broker/") {
                 report(format!("{dependency} may be used inside broker only"));
             }
-            if manifest.folder == "loadgen" && !LOADGEN_USES.contains(&dependency) {
+            let shared = LOADGEN_USES.contains(&dependency) || dependency.starts_with("loadgen-");
+            if manifest.folder.starts_with(LOADGEN_FOLDER) && !shared {
                 report(format!("loadgen must not depend on {dependency}"));
             }
             if manifest.folder == "scripts/xtask" {
@@ -90,7 +94,8 @@ mod tests {
             ("shard/uring/Cargo.toml", inside.as_str()),
             ("shard/b/Cargo.toml", &outside),
         ];
-        let expected = "shard/b/Cargo.toml: only shard/runtime and loadgen may depend on glommio";
+        let expected =
+            "shard/b/Cargo.toml: only shard/runtime and loadgen/engine may depend on glommio";
         assert_eq!(findings_of(check, &files), [expected]);
     }
 
@@ -121,21 +126,27 @@ mod tests {
 
     #[test]
     fn the_load_generator_and_xtask_stay_apart() {
-        let (engine, load) = (
+        let (engine, plan, work, cli) = (
             manifest("shard-engine", "x"),
-            manifest("loadgen", "shard-engine"),
+            manifest("loadgen-plan", "x"),
+            manifest("loadgen-work", "loadgen-plan"),
+            manifest("loadgen-cli", "shard-engine"),
         );
         let xtask = manifest("scripts-xtask", "shard-engine");
         let found = findings_of(
             check,
             &[
-                ("loadgen/Cargo.toml", load.as_str()),
+                ("loadgen/cli/Cargo.toml", cli.as_str()),
+                ("loadgen/plan/Cargo.toml", &plan),
+                ("loadgen/work/Cargo.toml", &work),
                 ("scripts/xtask/Cargo.toml", &xtask),
                 ("shard/engine/Cargo.toml", &engine),
             ],
         );
-        assert_eq!(found.len(), 2);
-        assert!(found[0].contains("loadgen must not") && found[1].contains("xtask reads"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        let expected = "loadgen/cli/Cargo.toml: loadgen must not depend on shard-engine";
+        assert_eq!(found[0], expected);
+        assert!(found[1].contains("xtask reads"));
     }
 
     #[test]
