@@ -9,7 +9,7 @@
 #[path = "harness/lib.rs"]
 mod harness;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -387,4 +387,21 @@ fn after_a_failed_send_nothing_is_queued() {
             .any(|event| matches!(event, Event::SendFailed { tag: 7, .. }))
     });
     assert_eq!(driver.queued_bytes(key), 0);
+}
+
+#[test]
+fn a_reset_breaks_the_connection_where_a_close_ends_it() {
+    let end = |leave: fn(&mut Driver, SocketKey)| {
+        let mut driver = driver();
+        let (mut client, key) = pair(&mut driver);
+        leave(&mut driver, key);
+        turn_until(&mut driver, |_, events| {
+            events
+                .drain(..)
+                .any(|event| matches!(event, Event::Closed { tag: 7, .. }))
+        });
+        client.read(&mut [0; 8]).map_err(|error| error.kind())
+    };
+    assert_eq!(end(Driver::close), Ok(0));
+    assert_eq!(end(Driver::reset), Err(ErrorKind::ConnectionReset));
 }

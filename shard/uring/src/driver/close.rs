@@ -50,6 +50,20 @@ impl Driver {
         self.push_plain(close, Token::new(Operation::Close, index, generation));
     }
 
+    /// Closes the socket at once like [`Self::close`], but breaks the connection: the peer is sent a
+    /// reset, and what the kernel has taken is dropped. One system call more.
+    pub fn reset(&mut self, socket: SocketKey) {
+        if let Some(descriptor) = self
+            .slots
+            .open(socket)
+            .and_then(|slot| slot.descriptor.as_ref())
+        {
+            // Fails if the peer has gone already, and then there is nobody to be told.
+            _ = socket2::SockRef::from(descriptor).set_linger(Some(Duration::ZERO));
+        }
+        self.close(socket);
+    }
+
     /// Tells the peer that no more bytes follow; it still may send. One system call.
     ///
     /// Call it when [`Event::Sent`] said that nothing is left: what is queued could not leave any more.
