@@ -1,0 +1,164 @@
+//! Putting together what several generators found at the same time.
+
+use crate::histogram::{self, DecodeError};
+use crate::interval::Interval;
+use crate::latency::Latency;
+use crate::report::Checks;
+use crate::stage::{Broker, Connections, Generator, Latencies, Messages, Stage};
+
+/// Why two stages were not merged. The first may have been changed in part: drop it.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// A histogram in one of the reports can't be read.
+    #[error("merge stages: {0}")]
+    Histogram(#[from] DecodeError),
+    /// The stages are not the same part of the same run.
+    #[error("merge stages: {0:?} and {1:?} are different stages")]
+    Stages(String, String),
+}
+
+impl Stage {
+    /// Adds what another generator found in the same stage.
+    ///
+    /// Counters and histograms add up exactly. Intervals keep no histogram: their merged percentiles
+    /// are the larger of the two, an upper bound. What the broker took is kept once, not added,
+    /// because both generators watch the same broker.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError`] if the stages have different names or a histogram can't be read.
+    pub fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        if self.name != other.name {
+            return Err(MergeError::Stages(self.name.clone(), other.name.clone()));
+        }
+        let end = (self.start_s + self.seconds).max(other.start_s + other.seconds);
+        self.start_s = self.start_s.min(other.start_s);
+        self.seconds = end - self.start_s;
+        merge_latency(
+            &mut self.connections.latency,
+            other.connections.latency.as_ref(),
+        )?;
+        self.connections.add(&other.connections);
+        self.messages.add(&other.messages);
+        self.latency.merge(&other.latency)?;
+        self.generator.merge(&other.generator)?;
+        self.broker = self.broker.take().or_else(|| other.broker.clone());
+        let messages = &self.messages;
+        if let Some(broker) = &mut self.broker {
+            broker.share(messages);
+        }
+        for (index, interval) in other.intervals.iter().enumerate() {
+            match self.intervals.get_mut(index) {
+                Some(own) => own.merge(interval),
+                None => self.intervals.push(interval.clone()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Connections {
+    /// Adds the counters of `other`; the latency stays as it is.
+    pub fn add(&mut self, other: &Self) {
+        self.attempted += other.attempted;
+        self.connected += other.connected;
+        self.refused += other.refused;
+        self.failed += other.failed;
+        self.lost += other.lost;
+        self.closed += other.closed;
+    }
+}
+
+impl Messages {
+    /// Adds the counters of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.scheduled += other.scheduled;
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.delivered += other.delivered;
+        self.sent_bytes += other.sent_bytes;
+        self.delivered_bytes += other.delivered_bytes;
+        self.refused += other.refused;
+    }
+}
+
+impl Checks {
+    /// Adds the counters and sentences of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.expected += other.expected;
+        self.delivered += other.delivered;
+        self.lost += other.lost;
+        self.duplicates += other.duplicates;
+        self.duplicates_allowed += other.duplicates_allowed;
+        self.reordered += other.reordered;
+        self.corrupt += other.corrupt;
+        self.stray += other.stray;
+        self.violations.extend_from_slice(&other.violations);
+    }
+}
+
+impl Latencies {
+    fn merge(&mut self, other: &Self) -> Result<(), DecodeError> {
+        merge_latency(&mut self.intended, other.intended.as_ref())?;
+        merge_latency(&mut self.sent, other.sent.as_ref())?;
+        merge_latency(&mut self.acknowledged, other.acknowledged.as_ref())
+    }
+}
+
+impl Generator {
+    fn merge(&mut self, other: &Self) -> Result<(), DecodeError> {
+        self.cpu_s += other.cpu_s;
+        merge_latency(&mut self.lag, other.lag.as_ref())?;
+        merge_latency(&mut self.turn, other.turn.as_ref())
+    }
+}
+
+impl Broker {
+    /// Sets the CPU time per message from the CPU time and the `messages` of the same time.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of messages are far below 2^52"
+    )]
+    pub fn share(&mut self, messages: &Messages) {
+        let count = if messages.delivered > 0 {
+            messages.delivered
+        } else {
+            messages.sent
+        };
+        self.cpu_us_per_message = (count > 0).then(|| self.cpu_s * 1e6 / count as f64);
+    }
+}
+
+impl Interval {
+    fn merge(&mut self, other: &Self) {
+        let end = (self.at_s + self.seconds).max(other.at_s + other.seconds);
+        self.at_s = self.at_s.min(other.at_s);
+        self.seconds = end - self.at_s;
+        self.connected += other.connected;
+        self.connects += other.connects;
+        self.scheduled += other.scheduled;
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.delivered += other.delivered;
+        self.p50_ns = self.p50_ns.max(other.p50_ns);
+        self.p99_ns = self.p99_ns.max(other.p99_ns);
+        self.p999_ns = self.p999_ns.max(other.p999_ns);
+        self.max_ns = self.max_ns.max(other.max_ns);
+        self.lag_p99_ns = self.lag_p99_ns.max(other.lag_p99_ns);
+        self.broker_cpu_s = self.broker_cpu_s.or(other.broker_cpu_s);
+        self.broker_resident_bytes = self.broker_resident_bytes.or(other.broker_resident_bytes);
+    }
+}
+
+fn merge_latency(to: &mut Option<Latency>, from: Option<&Latency>) -> Result<(), DecodeError> {
+    match (to.as_ref(), from) {
+        (_, None) => {}
+        (None, Some(from)) => *to = Some(from.clone()),
+        (Some(own), Some(from)) => {
+            let mut sum = own.to_histogram()?;
+            histogram::add(&mut sum, &from.to_histogram()?);
+            *to = Latency::from_histogram(&sum);
+        }
+    }
+    Ok(())
+}

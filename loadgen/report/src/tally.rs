@@ -1,0 +1,113 @@
+//! Counters and histograms of a piece of time, which add up over workers and over time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::histogram::{self, Histogram};
+use crate::interval::Interval;
+use crate::latency::Latency;
+use crate::stage::{Connections, Messages, Stage};
+
+/// What some workers did in a piece of time.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Tally {
+    /// Connections; their latency is [`Self::connect`].
+    pub connections: Connections,
+    /// Messages.
+    pub messages: Messages,
+    /// Begin of the connection to CONNACK.
+    #[serde(with = "crate::histogram")]
+    pub connect: Histogram,
+    /// When a message was due to its arrival.
+    #[serde(with = "crate::histogram")]
+    pub intended: Histogram,
+    /// When a message was sent to its arrival.
+    #[serde(with = "crate::histogram")]
+    pub sent: Histogram,
+    /// When a message was sent to the end of its exchange.
+    #[serde(with = "crate::histogram")]
+    pub acknowledged: Histogram,
+    /// When a message was due to its sending.
+    #[serde(with = "crate::histogram")]
+    pub lag: Histogram,
+    /// Length of the workers' turns.
+    #[serde(with = "crate::histogram")]
+    pub turn: Histogram,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            connections: Connections::default(),
+            messages: Messages::default(),
+            connect: histogram::empty(),
+            intended: histogram::empty(),
+            sent: histogram::empty(),
+            acknowledged: histogram::empty(),
+            lag: histogram::empty(),
+            turn: histogram::empty(),
+        }
+    }
+}
+
+impl Tally {
+    /// Adds what `other` counted.
+    pub fn add(&mut self, other: &Self) {
+        self.connections.add(&other.connections);
+        self.messages.add(&other.messages);
+        histogram::add(&mut self.connect, &other.connect);
+        histogram::add(&mut self.intended, &other.intended);
+        histogram::add(&mut self.sent, &other.sent);
+        histogram::add(&mut self.acknowledged, &other.acknowledged);
+        histogram::add(&mut self.lag, &other.lag);
+        histogram::add(&mut self.turn, &other.turn);
+    }
+
+    /// The latency that users feel: from intended, or from sent if nothing was due.
+    #[must_use]
+    pub fn felt(&self) -> &Histogram {
+        if self.intended.is_empty() {
+            &self.sent
+        } else {
+            &self.intended
+        }
+    }
+
+    /// The row of this piece of time, `at_s` after the run's start and `seconds` long, with
+    /// `connected` clients at its end. What the broker took is left to the caller.
+    #[must_use]
+    pub fn to_interval(&self, at_s: f64, seconds: f64, connected: u64) -> Interval {
+        let of = |histogram: &Histogram, quantile: f64| {
+            (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile))
+        };
+        let felt = self.felt();
+        Interval {
+            at_s,
+            seconds,
+            connected,
+            connects: self.connections.connected,
+            scheduled: self.messages.scheduled,
+            sent: self.messages.sent,
+            acknowledged: self.messages.acknowledged,
+            delivered: self.messages.delivered,
+            p50_ns: of(felt, 0.5),
+            p99_ns: of(felt, 0.99),
+            p999_ns: of(felt, 0.999),
+            max_ns: (!felt.is_empty()).then(|| felt.max()),
+            lag_p99_ns: of(&self.lag, 0.99),
+            broker_cpu_s: None,
+            broker_resident_bytes: None,
+        }
+    }
+
+    /// Sets the connections, messages and latencies of `stage` to what was counted.
+    pub fn fill(&self, stage: &mut Stage) {
+        stage.connections = self.connections.clone();
+        stage.connections.latency = Latency::from_histogram(&self.connect);
+        stage.messages = self.messages.clone();
+        stage.latency.intended = Latency::from_histogram(&self.intended);
+        stage.latency.sent = Latency::from_histogram(&self.sent);
+        stage.latency.acknowledged = Latency::from_histogram(&self.acknowledged);
+        stage.generator.lag = Latency::from_histogram(&self.lag);
+        stage.generator.turn = Latency::from_histogram(&self.turn);
+    }
+}
