@@ -1,0 +1,232 @@
+//! Checks of a plan, before anything is done.
+
+use thiserror::Error;
+use wire_message::{FilterError, Qos, TopicError};
+use wire_mqtt::Version;
+
+use crate::limits::{CLIENTS_MAX, GROUPS_MAX};
+use crate::{Group, Load, Plan, Publishing, Schedule, SizeError};
+
+/// Why a plan can't be carried out. Nothing was done.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[expect(missing_docs, reason = "the messages say what is wrong")]
+pub enum PlanError {
+    #[error("the plan has {_0} groups, 1 to {GROUPS_MAX} are possible")]
+    Groups(usize),
+    #[error("the plan has {_0} clients, 1 to {CLIENTS_MAX} are possible")]
+    Clients(u64),
+    #[error("{pairs} pairs of publishers and subscribers are too many to check; use fewer")]
+    Pairs { pairs: u64 },
+    #[error("topic `{topic}`: {error}")]
+    Topic { topic: String, error: TopicError },
+    #[error("filter `{filter}`: {error}")]
+    Filter { filter: String, error: FilterError },
+    #[error("two groups or subscriptions of one client have the filter `{filter}`")]
+    FilterTwice { filter: String },
+    #[error(
+        "client {client} gets stream {stream} by two subscriptions; brokers may deliver once or \
+         twice, so nothing could be checked"
+    )]
+    Overlap { client: u32, stream: u32 },
+    #[error(
+        "group `{group}` publishes with a window, but its subscribers are in several processes; \
+         use --rate, or --threads instead of --processes"
+    )]
+    LoopSpansProcesses { group: String },
+    #[error("group `{group}`: {error}")]
+    Size { group: String, error: SizeError },
+    #[error("group `{group}`: {what} must be above zero")]
+    Zero { group: String, what: &'static str },
+    #[error("group `{group}`: {what} exists in MQTT 5.0 only")]
+    NotInVersion { group: String, what: &'static str },
+    #[error("group `{group}`: {rule}")]
+    Rule { group: String, rule: &'static str },
+    #[error("stage `{stage}` names group number {group}, which does not exist")]
+    NoGroup { stage: String, group: u16 },
+    #[error("{what} needs {of}, at least {least}")]
+    TooFew {
+        what: &'static str,
+        of: &'static str,
+        least: u32,
+    },
+    #[error("no broker to connect to")]
+    NoBroker,
+    #[error("with --raw there is no MQTT: {_0}")]
+    Raw(&'static str),
+}
+
+impl Plan {
+    /// Checks the plan, and numbers its clients.
+    ///
+    /// What depends on the run's number, topics and filters, [`Audience::new`](crate::Audience)
+    /// checks.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`], the first that is found.
+    pub fn check(&mut self) -> Result<(), PlanError> {
+        if self.groups.is_empty() || self.groups.len() > GROUPS_MAX {
+            return Err(PlanError::Groups(self.groups.len()));
+        }
+        let clients = self
+            .groups
+            .iter()
+            .map(|group| u64::from(group.clients))
+            .sum();
+        if clients == 0 || clients > u64::from(CLIENTS_MAX) {
+            return Err(PlanError::Clients(clients));
+        }
+        let mut first = 0;
+        for group in &mut self.groups {
+            group.first = first;
+            first += group.clients;
+        }
+        if self.target.brokers.is_empty() {
+            return Err(PlanError::NoBroker);
+        }
+        for group in &self.groups {
+            check_group(group)?;
+            if self.target.raw {
+                check_raw(group)?;
+            }
+        }
+        for stage in &self.stages {
+            for action in &stage.actions {
+                if usize::from(action.group) >= self.groups.len() {
+                    let stage = stage.name.clone();
+                    return Err(PlanError::NoGroup {
+                        stage,
+                        group: action.group,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_group(group: &Group) -> Result<(), PlanError> {
+    let name = || group.name.clone();
+    let is_v5 = group.connect.version == Version::V5;
+    let rule = |rule| {
+        Err(PlanError::Rule {
+            group: name(),
+            rule,
+        })
+    };
+    if group.connect.session_expiry_s.is_some() && !is_v5 {
+        let what = "session expiry";
+        return Err(PlanError::NotInVersion {
+            group: name(),
+            what,
+        });
+    }
+    if let Some(will) = &group.connect.will {
+        if will.bytes < 32 {
+            return rule("a will has 32 bytes at least, for its stamp");
+        }
+        if will.topic.has_sequence() {
+            return rule("the topic of a will has no sequence number");
+        }
+        if will.delay_s > 0 && !is_v5 {
+            let what = "will delay";
+            return Err(PlanError::NotInVersion {
+                group: name(),
+                what,
+            });
+        }
+    }
+    if group
+        .subscribe
+        .iter()
+        .any(|subscription| subscription.filter.has_sequence())
+    {
+        return rule("a filter has no sequence number");
+    }
+    if let Some(churn) = &group.churn {
+        above_zero(group, "churn", churn.per_s)?;
+    }
+    if let Some(responding) = &group.respond {
+        if !is_v5 {
+            let what = "response topic";
+            return Err(PlanError::NotInVersion {
+                group: name(),
+                what,
+            });
+        }
+        if responding.qos == Qos::ExactlyOnce {
+            return rule("answers have QoS 0 or 1");
+        }
+    }
+    match &group.publish {
+        Some(publishing) => check_publishing(group, publishing),
+        None => Ok(()),
+    }
+}
+
+fn check_publishing(group: &Group, publishing: &Publishing) -> Result<(), PlanError> {
+    let size = publishing.size.check();
+    size.map_err(|error| PlanError::Size {
+        group: group.name.clone(),
+        error,
+    })?;
+    match publishing.load {
+        Load::Rate { per_s, schedule } => {
+            above_zero(group, "rate", per_s)?;
+            if let Schedule::Ramp { to_per_s, over } = schedule {
+                above_zero(group, "the ramp's last rate", to_per_s)?;
+                above_zero(group, "the ramp's time", over.as_secs_f64())?;
+            }
+        }
+        Load::Window(window) => above_zero(group, "window", f64::from(window))?,
+    }
+    let only_v5 = [
+        (publishing.alias, "topic alias"),
+        (!publishing.user_properties.is_empty(), "user property"),
+        (publishing.expiry_s.is_some(), "message expiry"),
+        (publishing.response.is_some(), "response topic"),
+    ];
+    if group.connect.version != Version::V5
+        && let Some((_, what)) = only_v5.into_iter().find(|(used, _)| *used)
+    {
+        return Err(PlanError::NotInVersion {
+            group: group.name.clone(),
+            what,
+        });
+    }
+    if publishing.topic.has_sequence() && publishing.alias {
+        let rule = "an alias stands for one topic, not for one with a sequence number";
+        return Err(PlanError::Rule {
+            group: group.name.clone(),
+            rule,
+        });
+    }
+    Ok(())
+}
+
+fn check_raw(group: &Group) -> Result<(), PlanError> {
+    let publishes = group.publish.as_ref();
+    if publishes.is_some_and(|publishing| publishing.qos == Qos::ExactlyOnce) {
+        return Err(PlanError::Raw("QoS 2 can't be imitated"));
+    }
+    if publishes.is_some_and(|publishing| publishing.response.is_some()) {
+        return Err(PlanError::Raw("nothing answers requests"));
+    }
+    if publishes.is_some() && !group.subscribe.is_empty() {
+        return Err(PlanError::Raw("a connection is a source or a sink"));
+    }
+    Ok(())
+}
+
+fn above_zero(group: &Group, what: &'static str, value: f64) -> Result<(), PlanError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(PlanError::Zero {
+        group: group.name.clone(),
+        what,
+    })
+}
+
+#[cfg(test)]
+mod tests;
