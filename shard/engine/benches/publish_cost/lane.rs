@@ -1,4 +1,4 @@
-//! A publisher, a subscriber, and the engines between them.
+//! Publishers, subscribers, and the engines between them.
 
 use std::sync::Arc;
 
@@ -8,86 +8,155 @@ use shard_engine::{
 use shard_topics::Epochs;
 use wire_message::{ClientId, Instant, Qos, Seed, ShardId, TopicRef};
 use wire_mqtt::{
-    Connect, FilterRequest, FilterRequests, Packet, PacketId, Publish, Subscribe,
-    SubscribeProperties, Version,
+    Connect, Disconnect, FilterRequest, FilterRequests, Packet, PacketId, PacketType, Publish,
+    ReasonCode, Subscribe, SubscribeProperties, Version,
 };
 
 const SEED: Seed = Seed(1);
 const NOW: Instant = Instant::from_secs(1);
-const TOPIC: &str = "site/plant7/line3/t1";
+const TOPIC: &str = "site/plant7/line3/t";
+const WILDCARD: &str = "site/plant7/+/#";
 
-/// One lane from publisher to subscriber.
+// Packets that a client answers or is glad of, by the upper half of their first byte.
+const CONNACK: u8 = 2;
+const PUBLISH: u8 = 3;
+const PUBREC: u8 = 5;
+const PUBREL: u8 = 6;
+
+/// Who publishes to whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) version: Version,
+    pub(crate) qos: Qos,
+    /// With two, publishers are on the first and subscribers on the second.
+    pub(crate) shards: usize,
+    /// Each has a topic of its own; more than one, and the subscription is a wildcard.
+    pub(crate) publishers: usize,
+    pub(crate) subscribers: usize,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            version: Version::V5,
+            qos: Qos::AtMostOnce,
+            shards: 1,
+            publishers: 1,
+            subscribers: 1,
+        }
+    }
+}
+
+/// A client: its shard and its connection there.
+type Client = (usize, ConnectionKey);
+
+/// The way from publishers to subscribers.
 pub(crate) struct Lane {
+    version: Version,
     engines: Vec<Engine>,
     out: Outputs,
-    publisher: (usize, ConnectionKey),
-    publish: Vec<u8>,
+    /// With the bytes that each publishes.
+    publishers: Vec<(Client, Vec<u8>)>,
+    /// Whose turn it is.
+    next: usize,
+    /// Of a client that comes and goes: its first and its last packet.
+    visit: [Vec<u8>; 2],
     delivered: u64,
+    greeted: u64,
 }
 
 impl Lane {
-    /// A publisher and a subscriber: on one shard, or on two different ones.
+    /// A publisher and a subscriber of QoS 0: on one shard, or on two different ones.
+    #[allow(dead_code, reason = "the benchmark has more options than the test")]
     pub(crate) fn new(version: Version, shards: usize) -> Self {
-        let events = EventSettings {
-            connected: false,
-            disconnected: false,
-            subscribed: false,
-            unsubscribed: false,
-        };
-        let settings = Arc::new(Settings {
-            events,
-            ..Settings::default()
-        });
-        let epochs = Arc::new(Epochs::new(shards));
-        let engine = |shard: usize| {
-            let place = Place {
-                shard: ShardId(u8::try_from(shard).expect("few shards")),
-                shards,
-                seed: SEED,
-                epochs: Arc::clone(&epochs),
-                unix_s_at_zero: 0,
-                chance: 1,
-            };
-            Engine::new(Arc::clone(&settings), place, NOW)
-        };
+        Self::of(Shape {
+            version,
+            shards,
+            ..Shape::default()
+        })
+    }
+
+    /// All clients connected and subscribed.
+    pub(crate) fn of(shape: Shape) -> Self {
+        let Shape { version, qos, .. } = shape;
         let mut lane = Self {
-            engines: (0..shards).map(engine).collect(),
+            version,
+            engines: engines(shape.shards),
             out: Outputs::default(),
-            publisher: (0, ConnectionKey::from_bits(0)),
-            publish: Vec::new(),
+            publishers: Vec::new(),
+            next: 0,
+            visit: [Vec::new(), Vec::new()],
             delivered: 0,
+            greeted: 0,
         };
         lane.room();
-        let (publisher, subscriber) = (0, shards - 1);
-        let subscriber = lane.connect(version, subscriber, "s");
-        lane.subscribe(version, subscriber);
-        lane.publisher = lane.connect(version, publisher, "p");
-        let topic = TopicRef::new(TOPIC).expect("valid");
-        let publish = Publish::new(topic, &[b'x'; 256]);
-        Packet::Publish(publish)
-            .encode(version, &mut lane.publish)
-            .expect("valid");
+        let filter = match shape.publishers {
+            1 => format!("{TOPIC}1"),
+            _ => WILDCARD.to_owned(),
+        };
+        for number in 0..shape.subscribers {
+            let name = lane.name_on(shape.shards - 1, &format!("s{number}-"));
+            let subscriber = lane.connect(shape.shards - 1, &name);
+            lane.subscribe(subscriber, &filter, qos);
+        }
+        for number in 1..=shape.publishers {
+            let name = lane.name_on(0, &format!("p{number}-"));
+            let publisher = lane.connect(0, &name);
+            let topic = format!("{TOPIC}{number}");
+            let mut publish = Publish::new(TopicRef::new(&topic).expect("valid"), &[b'x'; 256]);
+            publish.qos = qos;
+            publish.packet_id = PacketId::new(1).filter(|_| qos != Qos::AtMostOnce);
+            lane.publishers
+                .push((publisher, lane.encoded(&Packet::Publish(publish))));
+        }
+        let visitor = lane.name_on(0, "v");
+        lane.visit = [
+            lane.encoded(&Packet::Connect(Connect::new(version, &visitor))),
+            lane.encoded(&Packet::Disconnect(Disconnect::new(ReasonCode::Success))),
+        ];
         lane
     }
 
-    /// Publishes `messages` times; every one is delivered before the next.
+    /// Publishes `messages` times.
+    #[allow(dead_code, reason = "the test has another loop than the benchmark")]
     pub(crate) fn run(&mut self, messages: usize) {
-        let bytes = std::mem::take(&mut self.publish);
-        let (shard, key) = self.publisher;
-        for number in 0..messages {
-            if number % 256 == 0 {
-                self.room();
-            }
-            let received = self.engines[shard].received(key, &bytes, NOW, &mut self.out);
-            assert!(received.consumed == bytes.len(), "a publish is taken whole");
-            self.perform(shard);
+        (0..messages).for_each(|_| self.publish());
+    }
+
+    /// Publishes once; all is delivered and acknowledged in the end.
+    pub(crate) fn publish(&mut self) {
+        let turn = self.next % self.publishers.len();
+        if self.next.is_multiple_of(256) {
+            self.room();
         }
-        self.publish = bytes;
+        self.next += 1;
+        let (publisher, bytes) = &mut self.publishers[turn];
+        let (publisher, bytes) = (*publisher, std::mem::take(bytes));
+        self.out.bytes.clear();
+        self.receive(publisher, &bytes);
+        self.publishers[turn].1 = bytes;
+    }
+
+    /// A client connects, is greeted, and disconnects.
+    #[allow(dead_code, reason = "the benchmark has more options than the test")]
+    pub(crate) fn come_and_go(&mut self) {
+        let key = self.accept(0);
+        let visit = std::mem::take(&mut self.visit);
+        for bytes in &visit {
+            self.feed((0, key), bytes);
+        }
+        self.visit = visit;
     }
 
     /// Deliveries so far.
     pub(crate) const fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// Clients greeted so far.
+    #[allow(dead_code, reason = "the benchmark has more options than the test")]
+    pub(crate) const fn greeted(&self) -> u64 {
+        self.greeted
     }
 
     fn room(&mut self) {
@@ -100,53 +169,70 @@ impl Lane {
         }
     }
 
-    fn connect(&mut self, version: Version, shard: usize, prefix: &str) -> (usize, ConnectionKey) {
-        let names = (0..1_000).map(|number| format!("{prefix}{number}"));
+    /// A client id that belongs to the shard.
+    fn name_on(&self, shard: usize, prefix: &str) -> String {
         let home = |name: &str| ClientId::home(name, self.engines.len(), SEED).index();
-        let name = names
-            .into_iter()
+        let mut names = (0..1_000).map(|number| format!("{prefix}{number}"));
+        names
             .find(|name| home(name) == shard)
-            .expect("a name for it");
-        let peer = "127.0.0.1:5000".parse().expect("valid");
-        let key = self.engines[shard]
-            .accepted(ListenerId(0), peer, NOW)
-            .expect("accepted");
-        self.feed(
-            version,
-            (shard, key),
-            &Packet::Connect(Connect::new(version, &name)),
-        );
-        (shard, key)
+            .expect("a name for it")
     }
 
-    fn subscribe(&mut self, version: Version, client: (usize, ConnectionKey)) {
-        let requests = [FilterRequest::new(TOPIC, Qos::AtMostOnce)];
-        let subscribe = Subscribe {
+    fn accept(&mut self, shard: usize) -> ConnectionKey {
+        let peer = "127.0.0.1:5000".parse().expect("valid");
+        self.engines[shard]
+            .accepted(ListenerId(0), peer, NOW)
+            .expect("accepted")
+    }
+
+    fn connect(&mut self, shard: usize, name: &str) -> Client {
+        let client = (shard, self.accept(shard));
+        let connect = self.encoded(&Packet::Connect(Connect::new(self.version, name)));
+        self.feed(client, &connect);
+        client
+    }
+
+    fn subscribe(&mut self, client: Client, filter: &str, qos: Qos) {
+        let requests = [FilterRequest::new(filter, qos)];
+        let subscribe = self.encoded(&Packet::Subscribe(Subscribe {
             packet_id: PacketId::new(1).expect("not zero"),
             properties: SubscribeProperties::default(),
             requests: FilterRequests::new(&requests),
-        };
-        self.feed(version, client, &Packet::Subscribe(subscribe));
+        }));
+        self.feed(client, &subscribe);
+    }
+
+    fn encoded(&self, packet: &Packet<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        packet.encode(self.version, &mut bytes).expect("valid");
+        bytes
     }
 
     /// Gives a client's packet to its engine, as often as it takes.
-    fn feed(&mut self, version: Version, client: (usize, ConnectionKey), packet: &Packet<'_>) {
-        let mut bytes = Vec::new();
-        packet.encode(version, &mut bytes).expect("valid");
+    fn feed(&mut self, client: Client, bytes: &[u8]) {
         let (shard, key) = client;
+        let mut rest = bytes;
         loop {
-            let received = self.engines[shard].received(key, &bytes, NOW, &mut self.out);
+            self.out.bytes.clear();
+            let received = self.engines[shard].received(key, rest, NOW, &mut self.out);
             self.perform(shard);
-            bytes.drain(..received.consumed);
-            if bytes.is_empty() || received.next == Next::Gone {
+            rest = &rest[received.consumed..];
+            if rest.is_empty() || received.next == Next::Gone {
                 return;
             }
         }
     }
 
+    /// Gives a client's packet to its engine, which takes it at once.
+    fn receive(&mut self, client: Client, bytes: &[u8]) {
+        let (shard, key) = client;
+        let received = self.engines[shard].received(key, bytes, NOW, &mut self.out);
+        assert!(received.consumed == bytes.len(), "a packet is taken whole");
+        self.perform(shard);
+    }
+
     /// Does what the driver would: bytes are sent at once, entries arrive at once.
     fn perform(&mut self, shard: usize) {
-        self.out.bytes.clear();
         // One action at a time, without a list of what is left: the counted part is the engine's.
         while let Some(action) = self.out.actions.pop() {
             self.perform_one(shard, action);
@@ -157,12 +243,17 @@ impl Lane {
         let from = ShardId(u8::try_from(shard).expect("few shards"));
         match action {
             Output::Send {
-                connection, range, ..
+                connection,
+                range,
+                packet_id,
             } => {
-                self.delivered += u64::from(range.len() > 256);
                 let bytes = range.end - range.start;
                 let input = Input::Sent { connection, bytes };
                 self.engines[shard].handle_input(input, NOW, &mut self.out);
+                let packet_id = packet_id.map(|(_, id)| id);
+                if let Some(answer) = self.answer(range.start as usize, packet_id) {
+                    self.receive((shard, connection), &answer);
+                }
             }
             Output::Push { to, entry } => {
                 let input = Input::Entry { from, entry };
@@ -181,4 +272,60 @@ impl Lane {
             | Output::SendPayload { .. } => {}
         }
     }
+
+    /// What a client says to the packet at `start` of the bytes that the engine sends.
+    fn answer(&mut self, start: usize, packet_id: Option<PacketId>) -> Option<[u8; 4]> {
+        let packet = &self.out.bytes[start..];
+        let (answer, id) = match packet[0] >> 4 {
+            CONNACK => {
+                self.greeted += 1;
+                return None;
+            }
+            PUBLISH => {
+                self.delivered += 1;
+                // The length takes two bytes, for 256 bytes of payload.
+                let id = 5 + usize::from(packet[4]);
+                match packet[0] >> 1 & 3 {
+                    0 => return None,
+                    1 => (PacketType::Puback, id),
+                    _ => (PacketType::Pubrec, id),
+                }
+            }
+            PUBREC => (PacketType::Pubrel, 2),
+            PUBREL => (PacketType::Pubcomp, 2),
+            _ => return None,
+        };
+        let written = || u16::from_be_bytes([packet[id], packet[id + 1]]);
+        let [high, low] = packet_id
+            .map_or_else(written, PacketId::value)
+            .to_be_bytes();
+        Some([answer.first_byte(), 2, high, low])
+    }
+}
+
+/// Engines that know of each other.
+fn engines(shards: usize) -> Vec<Engine> {
+    let events = EventSettings {
+        connected: false,
+        disconnected: false,
+        subscribed: false,
+        unsubscribed: false,
+    };
+    let settings = Arc::new(Settings {
+        events,
+        ..Settings::default()
+    });
+    let epochs = Arc::new(Epochs::new(shards));
+    let engine = |shard: usize| {
+        let place = Place {
+            shard: ShardId(u8::try_from(shard).expect("few shards")),
+            shards,
+            seed: SEED,
+            epochs: Arc::clone(&epochs),
+            unix_s_at_zero: 0,
+            chance: 1,
+        };
+        Engine::new(Arc::clone(&settings), place, NOW)
+    };
+    (0..shards).map(engine).collect()
 }
