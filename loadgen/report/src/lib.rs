@@ -10,20 +10,32 @@
 //! Invariants: what a page shows is in the report; text that came from outside is escaped; a report
 //! of an unknown schema is refused, one with unknown fields is read.
 
+mod columns;
+mod hdr_log;
 pub mod histogram;
 mod interval;
+mod judge;
 mod latency;
+mod limits;
 mod merge;
+mod progress;
+mod prometheus;
 mod report;
 mod run;
 mod stage;
+mod summary;
 mod tally;
+pub mod units;
 
+pub use hdr_log::HdrLogs;
 pub use histogram::Histogram;
 pub use interval::Interval;
 pub use latency::Latency;
 pub use merge::MergeError;
+pub use progress::progress;
+pub use prometheus::{Live, prometheus};
 pub use report::{Checks, ReadError, Report, SCHEMA, Verdict};
 pub use run::{Group, Machine, Run};
 pub use stage::{Broker, Connections, Generator, Latencies, Messages, Stage};
+pub use summary::summary;
 pub use tally::Tally;

@@ -122,6 +122,16 @@ pub struct Broker {
 }
 
 impl Stage {
+    /// The latency that users feel: from intended, or from sent without a schedule, or that of the
+    /// connections where no message was delivered.
+    #[must_use]
+    pub fn felt(&self) -> Option<&Latency> {
+        let latency = self.latency.intended.as_ref();
+        latency
+            .or(self.latency.sent.as_ref())
+            .or(self.connections.latency.as_ref())
+    }
+
     /// CPU microseconds that the generator took per message sent or delivered; `None` without any.
     #[must_use]
     #[expect(

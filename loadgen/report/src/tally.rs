@@ -62,6 +62,19 @@ impl Tally {
         histogram::add(&mut self.turn, &other.turn);
     }
 
+    /// The histograms by the names that files and metrics give them.
+    pub fn histograms(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
+        [
+            ("connect", &self.connect),
+            ("intended", &self.intended),
+            ("sent", &self.sent),
+            ("acknowledged", &self.acknowledged),
+            ("lag", &self.lag),
+            ("turn", &self.turn),
+        ]
+        .into_iter()
+    }
+
     /// The latency that users feel: from intended, or from sent if nothing was due.
     #[must_use]
     pub fn felt(&self) -> &Histogram {

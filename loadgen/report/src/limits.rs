@@ -1,0 +1,16 @@
+//! How much a summary, a page and a chart take; the report itself has it all.
+
+/// Violations, and warnings, that the summary shows. Full: it says how many more there are.
+pub(crate) const PROBLEMS: usize = 5;
+
+/// Groups of clients that the summary shows. Full: it says how many more there are.
+pub(crate) const GROUPS: usize = 4;
+
+/// Stages that the summary shows with all their figures. Full: all stages get one line each.
+pub(crate) const STAGES_WHOLE: usize = 2;
+
+/// Stages that the summary shows with one line each. Full: it says how many more there are.
+pub(crate) const STAGES: usize = 16;
+
+/// Characters of a line of the summary that came from outside. Full: the rest is left out, dots say so.
+pub(crate) const LINE_CHARACTERS: usize = 160;
