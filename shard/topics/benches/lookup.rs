@@ -8,17 +8,16 @@
     reason = "a benchmark reads the clock and its arguments, and prints"
 )]
 
+#[path = "lookup/filters.rs"]
+mod filters;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use shard_topics::{
-    Epochs, FilterId, Index, Interest, Lookup, Route, RouteCache, RouteCacheLimits, SessionIndex,
-    Subscription, TopicKey,
-};
-use wire_message::{FilterTarget, Map, Seed, ShardId, TopicRef};
-
-const SEED: Seed = Seed(0x5eed);
+use filters::{SEED, index, key, topic, wildcards};
+use shard_topics::{Epochs, FilterId, Interest, Lookup, Route, RouteCache, RouteCacheLimits};
+use wire_message::{Map, ShardId, TopicRef};
 
 /// Texts one after the other in one string, as packets in a read buffer are.
 struct Topics {
@@ -40,10 +39,6 @@ fn shuffled(count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |n| n * 7_368_787 % count)
 }
 
-fn topic(n: usize) -> String {
-    format!("fleet/r{}/site{}/dev{n}/temp", n % 17, n % 4_096)
-}
-
 fn topics(numbers: impl Iterator<Item = usize>) -> Topics {
     let mut topics = Topics {
         text: String::new(),
@@ -54,30 +49,6 @@ fn topics(numbers: impl Iterator<Item = usize>) -> Topics {
         topics.ends.push(topics.text.len());
     }
     topics
-}
-
-fn key(topic: &str) -> TopicKey<'_> {
-    TopicKey::new(TopicRef::new(topic).expect("made without wildcards"), SEED)
-}
-
-/// The three wildcard filters that match `topic(n)`.
-fn wildcards(n: usize) -> [String; 3] {
-    let (region, site) = (n % 17, n % 4_096);
-    [
-        format!("fleet/r{region}/site{site}/dev{n}/+"),
-        format!("fleet/+/site{site}/dev{n}/temp"),
-        format!("fleet/r{region}/+/dev{n}/#"),
-    ]
-}
-
-fn index(filters: impl Iterator<Item = String>) -> Index {
-    let mut index = Index::new(SEED);
-    for (n, filter) in filters.enumerate() {
-        let target = FilterTarget::parse(&filter).expect("made as a filter");
-        let session = SessionIndex(u32::try_from(n).expect("fewer than 2^32"));
-        index.subscribe(target, session, Subscription::default());
-    }
-    index
 }
 
 /// Look-ups per second of one pass over `topics`; `look` returns the number of hits.
