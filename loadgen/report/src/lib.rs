@@ -10,6 +10,7 @@
 //! Invariants: what a page shows is in the report; text that came from outside is escaped; a report
 //! of an unknown schema is refused, one with unknown fields is read.
 
+pub mod chart;
 mod columns;
 mod hdr_log;
 pub mod histogram;
@@ -18,6 +19,7 @@ mod judge;
 mod latency;
 mod limits;
 mod merge;
+pub mod page;
 mod progress;
 mod prometheus;
 mod report;
