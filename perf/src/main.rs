@@ -15,7 +15,14 @@
     reason = "a program that speaks to people"
 )]
 
+mod adapter;
+mod compare;
+mod interrupt;
+mod list;
+mod machine;
+mod process;
 mod relay;
+mod start;
 
 use std::process::ExitCode;
 
@@ -32,12 +39,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Lists brokers, with version where they are installed
+    Brokers,
+    Compare(compare::CompareOptions),
+    /// Describes this machine as reports do
+    Machine,
     Relay(relay::RelayOptions),
+    Start(start::StartOptions),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments.command) {
+    match run(&arguments.command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("perf: {error:#}");
@@ -46,8 +59,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<ExitCode> {
+fn run(command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Relay(options) => relay::run(&options),
+        Command::Brokers => list::run(),
+        Command::Compare(options) => compare::run(options),
+        Command::Machine => {
+            machine::print();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Relay(options) => relay::run(options),
+        Command::Start(options) => start::run(options),
     }
 }

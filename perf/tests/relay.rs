@@ -77,7 +77,11 @@ fn frame(byte: u8, payload: usize) -> Vec<u8> {
     let mut frame = vec![0x30];
     let low = u8::try_from(body % 128).expect("below 128");
     let high = u8::try_from(body / 128).expect("short frames");
-    frame.extend(if high > 0 { vec![low | 0x80, high] } else { vec![low] });
+    frame.extend(if high > 0 {
+        vec![low | 0x80, high]
+    } else {
+        vec![low]
+    });
     frame.extend([0, 1, b't']);
     frame.resize(frame.len() + payload, byte);
     frame
@@ -96,7 +100,9 @@ fn pairs_are_apart_and_acknowledged_after_each_message() {
     sources[1].write_all(&[2; 5]).expect("the relay reads");
     assert_eq!(read(&mut sources[1], 4), [0x40, 2, 0, 1]);
     sources[0].set_nonblocking(true).expect("sockets can be");
-    let nothing = sources[0].read(&mut [0; 1]).expect_err("none was asked for");
+    let nothing = sources[0]
+        .read(&mut [0; 1])
+        .expect_err("none was asked for");
     assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
 }
 
@@ -124,7 +130,11 @@ fn frames_of_many_sources_arrive_whole_however_they_were_cut() {
     for piece in 0..3 {
         for (source, frame) in sources.iter_mut().zip(&frames) {
             let third = frame.len() / 3;
-            let end = if piece == 2 { frame.len() } else { third * (piece + 1) };
+            let end = if piece == 2 {
+                frame.len()
+            } else {
+                third * (piece + 1)
+            };
             source
                 .write_all(&frame[third * piece..end])
                 .expect("the relay reads");

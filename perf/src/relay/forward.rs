@@ -80,7 +80,6 @@ pub(super) fn push_framed(
     Ok(bytes)
 }
 
-
 impl Source {
     /// Queues an acknowledgement for each message that `bytes` more have made whole.
     pub(super) fn acknowledge(&mut self, driver: &mut Driver, socket: SocketKey, bytes: usize) {
