@@ -12,8 +12,10 @@
 
 pub mod chart;
 mod columns;
+mod curve;
 mod hdr_log;
 pub mod histogram;
+mod html;
 mod interval;
 mod judge;
 mod latency;
@@ -29,8 +31,10 @@ mod summary;
 mod tally;
 pub mod units;
 
+pub use curve::{percentile_chart, percentile_curve};
 pub use hdr_log::HdrLogs;
 pub use histogram::Histogram;
+pub use html::html;
 pub use interval::Interval;
 pub use latency::Latency;
 pub use merge::MergeError;

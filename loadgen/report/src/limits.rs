@@ -26,3 +26,6 @@ pub(crate) const TIPS: usize = 240;
 
 /// Rows of names above a chart. Full: the last row goes on beyond the chart.
 pub(crate) const LEGEND_ROWS: usize = 2;
+
+/// Intervals that a page lists. Full: it says so, and the rest stands in the charts and the JSON.
+pub(crate) const INTERVALS: usize = 1_000;

@@ -124,6 +124,23 @@ pub fn bytes(value: u64) -> String {
     Unit::Bytes.format(float(value))
 }
 
+/// `unix_ms`, milliseconds since 1970, as date and time: `2024-02-29 13:05:09 UTC`.
+#[must_use]
+pub fn utc(unix_ms: u64) -> String {
+    let seconds = unix_ms / 1000;
+    // Days since 1 March of the year 0; with years that begin in March leap days come last.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 /// `total` in `seconds`, per second; 0 for no time.
 #[must_use]
 pub fn rate(total: u64, seconds: f64) -> f64 {
@@ -248,6 +265,15 @@ mod tests {
         assert_eq!(Unit::Count.mark(2_000_000.0), "2 M");
         assert_eq!(Unit::Share.mark(1.0), "100 %");
         assert_eq!(Unit::Bytes.mark(1_048_576.0), "1 MiB");
+    }
+
+    #[test]
+    fn dates_keep_to_the_calendar() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(utc(951_827_696_789), "2000-02-29 12:34:56 UTC");
+        assert_eq!(utc(1_709_211_909_000), "2024-02-29 13:05:09 UTC");
+        assert_eq!(utc(4_107_542_399_999), "2100-02-28 23:59:59 UTC");
+        assert_eq!(utc(4_107_542_400_000), "2100-03-01 00:00:00 UTC");
     }
 
     #[test]
