@@ -11,4 +11,4 @@ mod thin;
 
 pub use axis::{Axis, Scale};
 pub use bar_chart::{Bar, BarChart, BarGroup};
-pub use line_chart::{Band, Line, LineChart};
+pub use line_chart::{Band, Line, LineChart, Stroke};

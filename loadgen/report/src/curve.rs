@@ -47,6 +47,7 @@ pub fn percentile_chart(title: &str, note: &str, lines: Vec<Line>) -> LineChart 
         x: Axis::percentile(),
         y: value_axis("latency", Unit::Nanoseconds, &lines),
         lines,
+        columns: Vec::new(),
         bands: Vec::new(),
     }
 }
@@ -75,7 +76,7 @@ pub(crate) fn value_axis(label: &str, unit: Unit, lines: &[Line]) -> Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::Scale;
+    use crate::chart::{Scale, Stroke};
     use crate::histogram;
 
     #[test]
@@ -110,7 +111,7 @@ mod tests {
             vec![Line {
                 name: String::new(),
                 colour: 0,
-                dashed: false,
+                stroke: Stroke::Solid,
                 points: vec![(0.0, 10.0), (0.5, f64::NAN), (0.9, high)],
             }]
         };

@@ -5,7 +5,7 @@ mod tables;
 
 use std::fmt::Write as _;
 
-use crate::chart::Line;
+use crate::chart::{Line, Stroke};
 use crate::curve::{percentile_chart, percentile_curve};
 use crate::limits;
 use crate::page::{Page, Problem, escape};
@@ -124,15 +124,15 @@ fn tiles(stage: &Stage) -> Vec<(String, String)> {
     }
     if let Some(broker) = &stage.broker {
         if let Some(cost) = broker.cpu_us_per_message {
-            push(Unit::Microseconds.format(cost), "broker CPU a message");
+            push(Unit::Microseconds.format(cost), "broker CPU/message");
         }
         push(
             Unit::Share.format(broker.cpu_s / stage.seconds),
-            "broker CPU, of a core",
+            "broker CPU of a core",
         );
         push(
             units::bytes(broker.resident_bytes_max),
-            "broker memory, at most",
+            "broker memory, max",
         );
     }
     tiles
@@ -149,7 +149,11 @@ fn percentiles(stage: &Stage, id: &str) -> Option<String> {
         lines.push(Line {
             name: name.to_owned(),
             colour: if own { 5 } else { index },
-            dashed: own || name == "from sent",
+            stroke: if own || name == "from sent" {
+                Stroke::Dashed
+            } else {
+                Stroke::Solid
+            },
             points: percentile_curve(&histogram),
         });
     }

@@ -27,7 +27,8 @@ pub struct Interval {
     /// Messages that arrived at subscribers in it.
     #[serde(default)]
     pub delivered: u64,
-    /// Median latency of what arrived, from intended to arrival; `None` if nothing did.
+    /// Median latency of what arrived, from intended to arrival; of the connections accepted if no
+    /// message arrived; `None` without either.
     #[serde(default)]
     pub p50_ns: Option<u64>,
     /// The same, 99 %.

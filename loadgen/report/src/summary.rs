@@ -289,13 +289,20 @@ fn push_checks(lines: &mut Vec<String>, of: &Checks) {
         ("delivered", of.delivered),
         ("lost", of.lost),
         ("duplicates", of.duplicates),
-        ("allowed duplicates", of.duplicates_allowed),
+        ("(allowed)", of.duplicates_allowed),
         ("reordered", of.reordered),
         ("corrupt", of.corrupt),
         ("stray", of.stray),
     ];
-    let counts = counts.map(|(name, count)| format!("{} {name}", units::count(count)));
-    lines.push(format!("checks over the whole run: {}", counts.join(", ")));
+    let mut columns = Columns::default();
+    columns.row(
+        ["whole run"]
+            .into_iter()
+            .chain(counts.map(|(name, _)| name)),
+    );
+    let cells = counts.map(|(_, count)| units::count(count));
+    columns.row(["  messages".to_owned()].into_iter().chain(cells));
+    lines.extend(columns.lines(""));
 }
 
 /// `text` on one line of bounded length.

@@ -75,14 +75,13 @@ impl Tally {
         .into_iter()
     }
 
-    /// The latency that users feel: from intended, or from sent if nothing was due.
+    /// The latency that users feel: from intended, from sent if nothing was due, or that of the
+    /// connections if no message arrived at all.
     #[must_use]
     pub fn felt(&self) -> &Histogram {
-        if self.intended.is_empty() {
-            &self.sent
-        } else {
-            &self.intended
-        }
+        let order = [&self.intended, &self.sent, &self.connect];
+        let any = order.into_iter().find(|histogram| !histogram.is_empty());
+        any.unwrap_or(&self.intended)
     }
 
     /// The row of this piece of time, `at_s` after the run's start and `seconds` long, with

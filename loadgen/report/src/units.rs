@@ -48,7 +48,7 @@ impl Unit {
             Self::Nanoseconds => scaled(value, &NANOSECONDS),
             Self::Share => format!("{} %", digits(value * 100.0)),
             Self::Ratio => format!("{}x", digits(value)),
-            Self::Seconds if value < 1.0 => scaled(value * 1e9, &NANOSECONDS),
+            Self::Seconds if value > 0.0 && value < 1.0 => scaled(value * 1e9, &NANOSECONDS),
             Self::Seconds => format!("{} s", digits(value)),
             Self::PerSecond => format!("{}/s", large(value)),
         }
@@ -237,6 +237,10 @@ mod tests {
             "0 ns", "812 ns", "95.3 µs", "1.00 ms", "1.35 ms", "1.02 s", "3,600 s",
         ];
         assert_eq!(texts, expected);
+        assert_eq!(
+            [0.0, 0.5, 90.0].map(|value| Unit::Seconds.mark(value)),
+            ["0 s", "500 ms", "90 s"]
+        );
     }
 
     #[test]

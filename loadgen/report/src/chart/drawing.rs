@@ -2,10 +2,14 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::chart::line_chart::{Line, Stroke};
 use crate::page::escape;
 
 /// Width of every chart in its own units; a page scales it.
 pub(super) const WIDTH: f64 = 640.0;
+
+/// Room between two entries of a legend.
+pub(super) const LEGEND_GAP: f64 = 16.0;
 
 /// How a text stands at its place.
 #[derive(Clone, Copy, Debug)]
@@ -68,14 +72,14 @@ impl Drawing {
         ));
     }
 
-    /// A legend from `x` on, a swatch and a name for each (name, colour, dashed).
-    pub(super) fn legend(&mut self, x: f64, y: f64, entries: &[(&str, usize, bool)]) {
+    /// A legend from `x` on, a swatch and a name for each line.
+    pub(super) fn legend(&mut self, x: f64, y: f64, entries: &[&Line]) {
         let mut x = x;
-        for (name, colour, dashed) in entries {
-            let class = line_class(*colour, *dashed);
+        for line in entries {
+            let class = line_class(line.colour, line.stroke);
             self.line(&class, (x, y - 4.0), (x + 22.0, y - 4.0));
-            self.text("legend", Anchor::Start, (x + 27.0, y), name);
-            x += 27.0 + text_width(name) + 16.0;
+            self.text("legend", Anchor::Start, (x + 27.0, y), &line.name);
+            x += legend_width(&line.name);
         }
     }
 
@@ -85,12 +89,21 @@ impl Drawing {
     }
 }
 
-/// The class of a line; colours repeat after six, every other time dashed.
-pub(super) fn line_class(colour: usize, dashed: bool) -> String {
-    // Where the colours begin anew the other kind of line tells them apart.
-    let dashed = dashed ^ (colour / 6 % 2 == 1);
-    let dashed = if dashed { " dashed" } else { "" };
-    format!("line c{}{dashed}", colour % 6)
+/// The class of a line; colours repeat after six, then with dashes for the solid ones.
+pub(super) fn line_class(colour: usize, stroke: Stroke) -> String {
+    let again = colour / 6 % 2 == 1;
+    let stroke = match stroke {
+        Stroke::Solid if again => " dashed",
+        Stroke::Solid => "",
+        Stroke::Dashed => " dashed",
+        Stroke::Wide => " wide",
+    };
+    format!("line c{}{stroke}", colour % 6)
+}
+
+/// Room that an entry of a legend takes, with the gap to the next.
+pub(super) fn legend_width(name: &str) -> f64 {
+    27.0 + text_width(name) + LEGEND_GAP
 }
 
 /// About how wide `text` is at the size that charts use.

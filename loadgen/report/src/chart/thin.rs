@@ -19,7 +19,7 @@ pub(super) fn thin(points: &[(f64, f64)], points_max: usize) -> Vec<(f64, f64)> 
             .copied()
             .collect::<Vec<_>>();
         chosen.sort_by(|a, b| a.0.total_cmp(&b.0));
-        chosen.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+        chosen.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq() && a.1.total_cmp(&b.1).is_eq());
         kept.extend(chosen);
     }
     kept

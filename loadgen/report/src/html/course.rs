@@ -1,13 +1,23 @@
 //! Charts over time: latency, throughput, connections, and what the broker took.
 
+use crate::chart::Stroke::{self, Dashed, Solid, Wide};
 use crate::chart::{Axis, Band, Line, LineChart};
 use crate::curve::value_axis;
 use crate::interval::Interval;
 use crate::report::Report;
 use crate::units::{self, Unit};
 
-/// A line to be drawn: name, colour, whether it is dashed, and its value in an interval.
-type Row = (&'static str, usize, bool, fn(&Interval) -> Option<f64>);
+/// A line to be drawn: name, colour, stroke, and its value in an interval.
+type Row = (&'static str, usize, Stroke, fn(&Interval) -> Option<f64>);
+
+/// What the value of an interval stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Drawn {
+    /// Its end.
+    AtEnd,
+    /// All of it.
+    Over,
+}
 
 /// A chart to be drawn.
 struct Plan {
@@ -15,6 +25,7 @@ struct Plan {
     title: &'static str,
     label: &'static str,
     unit: Unit,
+    course: Drawn,
     rows: &'static [Row],
 }
 
@@ -23,14 +34,15 @@ const LATENCY: Plan = Plan {
     title: "Latency over time",
     label: "latency",
     unit: Unit::Nanoseconds,
+    course: Drawn::Over,
     rows: &[
-        ("generator's lag p99", 5, true, |of| {
+        ("generator's lag p99", 5, Dashed, |of| {
             of.lag_p99_ns.map(units::float)
         }),
-        ("max", 3, true, |of| of.max_ns.map(units::float)),
-        ("p99.9", 1, false, |of| of.p999_ns.map(units::float)),
-        ("p99", 2, false, |of| of.p99_ns.map(units::float)),
-        ("p50", 0, false, |of| of.p50_ns.map(units::float)),
+        ("max", 3, Dashed, |of| of.max_ns.map(units::float)),
+        ("p99.9", 1, Solid, |of| of.p999_ns.map(units::float)),
+        ("p99", 2, Solid, |of| of.p99_ns.map(units::float)),
+        ("p50", 0, Solid, |of| of.p50_ns.map(units::float)),
     ],
 };
 
@@ -39,10 +51,11 @@ const THROUGHPUT: Plan = Plan {
     title: "Throughput over time",
     label: "messages",
     unit: Unit::PerSecond,
+    course: Drawn::Over,
     rows: &[
-        ("scheduled", 5, true, |of| rate(of, of.scheduled)),
-        ("sent", 0, false, |of| rate(of, of.sent)),
-        ("delivered", 1, false, |of| rate(of, of.delivered)),
+        ("scheduled", 5, Dashed, |of| rate(of, of.scheduled)),
+        ("sent", 0, Wide, |of| rate(of, of.sent)),
+        ("delivered", 1, Solid, |of| rate(of, of.delivered)),
     ],
 };
 
@@ -51,7 +64,8 @@ const CONNECTIONS: Plan = Plan {
     title: "Connections over time",
     label: "clients",
     unit: Unit::Count,
-    rows: &[("connected", 0, false, |of| Some(units::float(of.connected)))],
+    course: Drawn::AtEnd,
+    rows: &[("connected", 0, Solid, |of| Some(units::float(of.connected)))],
 };
 
 const CONNECTS: Plan = Plan {
@@ -59,7 +73,8 @@ const CONNECTS: Plan = Plan {
     title: "New connections over time",
     label: "connections",
     unit: Unit::PerSecond,
-    rows: &[("accepted", 0, false, |of| rate(of, of.connects))],
+    course: Drawn::Over,
+    rows: &[("accepted", 0, Solid, |of| rate(of, of.connects))],
 };
 
 const CPU: Plan = Plan {
@@ -67,7 +82,8 @@ const CPU: Plan = Plan {
     title: "Broker CPU over time",
     label: "CPU, of one core",
     unit: Unit::Share,
-    rows: &[("broker", 0, false, |of| {
+    course: Drawn::Over,
+    rows: &[("broker", 0, Solid, |of| {
         of.broker_cpu_s.map(|cpu_s| cpu_s / of.seconds)
     })],
 };
@@ -77,19 +93,22 @@ const MEMORY: Plan = Plan {
     title: "Broker memory over time",
     label: "resident",
     unit: Unit::Bytes,
-    rows: &[("broker", 3, false, |of| {
+    course: Drawn::AtEnd,
+    rows: &[("broker", 3, Solid, |of| {
         of.broker_resident_bytes.map(units::float)
     })],
 };
 
 /// The charts for which the report has values.
 pub(super) fn figures(report: &Report) -> Vec<String> {
+    let stages = report.stages.iter();
+    let intervals = stages
+        .flat_map(|stage| &stage.intervals)
+        .collect::<Vec<_>>();
+    let column = |of: &&Interval| (of.at_s, of.at_s + of.seconds);
     let course = Course {
-        intervals: report
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.intervals)
-            .collect(),
+        columns: intervals.iter().map(column).collect(),
+        intervals,
         bands: bands(report),
     };
     // Where clients connect only before the measured stages their rate is no result.
@@ -103,17 +122,18 @@ pub(super) fn figures(report: &Report) -> Vec<String> {
 
 struct Course<'a> {
     intervals: Vec<&'a Interval>,
+    columns: Vec<(f64, f64)>,
     bands: Vec<Band>,
 }
 
 impl Course<'_> {
     /// The chart that `plan` describes, `None` if none of its lines has a value above zero.
     fn figure(&self, plan: &Plan) -> Option<String> {
-        let line = |(name, colour, dashed, value): &Row| Line {
+        let line = |(name, colour, stroke, value): &Row| Line {
             name: (*name).to_owned(),
             colour: *colour,
-            dashed: *dashed,
-            points: self.points(*value),
+            stroke: *stroke,
+            points: self.points(plan.course, *value),
         };
         let mut lines = plan.rows.iter().map(line).collect::<Vec<_>>();
         lines.retain(|line| line.points.iter().any(|point| point.1 > 0.0));
@@ -123,16 +143,23 @@ impl Course<'_> {
             x: Axis::linear("time since the start of the run", Unit::Seconds),
             y: axis(plan.label, plan.unit, &lines),
             lines,
+            columns: self.columns.clone(),
             bands: self.bands.clone(),
         };
         (!chart.lines.is_empty()).then(|| chart.figure(plan.id))
     }
 
-    /// A point in the middle of each interval.
-    fn points(&self, value: fn(&Interval) -> Option<f64>) -> Vec<(f64, f64)> {
-        let middle = |of: &Interval| of.at_s + of.seconds / 2.0;
-        let point = |of: &&Interval| (middle(of), value(of).unwrap_or(f64::NAN));
-        self.intervals.iter().map(point).collect()
+    /// The values at the intervals' ends, or as a step over each interval.
+    fn points(&self, course: Drawn, value: fn(&Interval) -> Option<f64>) -> Vec<(f64, f64)> {
+        let mut points = Vec::with_capacity(self.intervals.len() * 2);
+        for of in &self.intervals {
+            let value = value(of).unwrap_or(f64::NAN);
+            if course == Drawn::Over {
+                points.push((of.at_s, value));
+            }
+            points.push((of.at_s + of.seconds, value));
+        }
+        points
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn push_stage(page: &mut Page, stage: &Stage, run: &Run) {
         "<h3>{}, {seconds}</h3>\n",
         crate::page::escape(&stage.name)
     ));
+    page.html("<div class=\"tables\">\n");
     push_latencies(page, stage);
     push_messages(page, stage);
     push_connections(page, stage);
@@ -35,6 +36,7 @@ pub(super) fn push_stage(page: &mut Page, stage: &Stage, run: &Run) {
         cost.map_or("-".to_owned(), |cost| Unit::Microseconds.format(cost)),
     ]);
     page.table(&table);
+    page.html("</div>\n");
 }
 
 fn push_latencies(page: &mut Page, stage: &Stage) {
@@ -254,6 +256,7 @@ pub(super) fn push_run(page: &mut Page, report: &Report) {
         ]);
     }
     page.table(&stages);
+    page.html("</div>\n");
 }
 
 /// The numbers behind the charts over time.

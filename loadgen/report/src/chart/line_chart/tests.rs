@@ -3,6 +3,9 @@
 use super::*;
 use crate::units::Unit;
 
+/// Where a chart with one row of names and no bands begins.
+const TOP: f64 = LEGEND + 10.0;
+
 fn chart(points: &[(f64, f64)]) -> LineChart {
     LineChart {
         title: "Rate <b>".to_owned(),
@@ -12,9 +15,10 @@ fn chart(points: &[(f64, f64)]) -> LineChart {
         lines: vec![Line {
             name: "sent & \"more\"".to_owned(),
             colour: 0,
-            dashed: false,
+            stroke: Stroke::Solid,
             points: points.to_vec(),
         }],
+        columns: Vec::new(),
         bands: Vec::new(),
     }
 }
@@ -68,4 +72,51 @@ fn an_hour_of_points_keeps_the_chart_small() {
 fn a_chart_without_points_is_drawn_empty() {
     let figure = chart(&[]).figure("a");
     assert!(figure.contains("class=\"axis\"") && !figure.contains("<path"));
+}
+
+#[test]
+fn a_column_says_the_value_of_the_step_below_it() {
+    let mut chart = chart(&[
+        (0.0, 5.0),
+        (1.0, 5.0),
+        (1.0, 70.0),
+        (2.0, 70.0),
+        (2.0, f64::NAN),
+    ]);
+    chart.columns = vec![(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)];
+    let figure = chart.figure("a");
+    let tips = figure.split("class=\"hit\"").skip(1);
+    let tips = tips
+        .map(|tip| tip.split(['>', '<']).nth(3).unwrap())
+        .collect::<Vec<_>>();
+    let name = "sent &amp; &quot;more&quot;";
+    let expected = [
+        format!("500 ms\n{name}: 5/s"),
+        format!("1.50 s\n{name}: 70/s"),
+        "2.50 s".to_owned(),
+    ];
+    assert_eq!(tips, expected);
+}
+
+#[test]
+fn wide_lines_lie_below_and_dashed_ones_above() {
+    let mut chart = chart(&[(0.0, 1.0), (1.0, 2.0)]);
+    let line = |stroke| Line {
+        stroke,
+        ..chart.lines[0].clone()
+    };
+    chart.lines = vec![
+        line(Stroke::Dashed),
+        line(Stroke::Solid),
+        line(Stroke::Wide),
+    ];
+    let figure = chart.figure("a");
+    let order = figure
+        .split("<path class=\"")
+        .skip(1)
+        .map(|path| path.split('"').next().unwrap());
+    assert_eq!(
+        order.collect::<Vec<_>>(),
+        ["line c0 wide", "line c0", "line c0 dashed"]
+    );
 }
