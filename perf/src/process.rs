@@ -145,7 +145,9 @@ impl Running {
             ports.push((self.mqtt5, ready::Version::Mqtt5));
         }
         for (address, version) in ports {
-            while let Err(problem) = ready::handshake(address, version) {
+            let mut attempt = 0;
+            while let Err(problem) = ready::handshake(address, version, attempt) {
+                attempt += 1;
                 if let Some(end) = self.ended() {
                     bail!("it {end} before it was ready:\n{}", self.log_end());
                 }

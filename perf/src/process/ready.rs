@@ -22,11 +22,17 @@ pub(super) enum Version {
 
 impl Version {
     /// A clean start with a keep alive of a minute.
-    fn connect(self) -> &'static [u8] {
-        match self {
-            Self::Mqtt3 => b"\x10\x16\0\x04MQTT\x04\x02\0\x3c\0\x0aperf-ready",
-            Self::Mqtt5 => b"\x10\x17\0\x04MQTT\x05\x02\0\x3c\0\0\x0aperf-ready",
-        }
+    fn connect(self, client_id: &str) -> Vec<u8> {
+        let mut packet = b"\x10\0\0\x04MQTT".to_vec();
+        packet.extend(match self {
+            Self::Mqtt3 => b"\x04\x02\0\x3c".as_slice(),
+            Self::Mqtt5 => b"\x05\x02\0\x3c\0",
+        });
+        let length = u8::try_from(client_id.len()).expect("client ids are short");
+        packet.extend([0, length]);
+        packet.extend(client_id.bytes());
+        packet[1] = u8::try_from(packet.len() - 2).expect("client ids are short");
+        packet
     }
 }
 
@@ -35,12 +41,16 @@ impl Version {
 /// # Errors
 ///
 /// Says how far it came.
-pub(super) fn handshake(address: SocketAddr, version: Version) -> Result<()> {
+pub(super) fn handshake(address: SocketAddr, version: Version, attempt: u32) -> Result<()> {
+    // Another one each time: there are brokers that stumble over the one before.
+    let client_id = format!("perf-{version:?}-{attempt}");
     let mut stream = TcpStream::connect_timeout(&address, ATTEMPT).context("no connection")?;
     stream
         .set_read_timeout(Some(ATTEMPT))
         .context("no time-out")?;
-    stream.write_all(version.connect()).context("no CONNECT")?;
+    stream
+        .write_all(&version.connect(&client_id))
+        .context("no CONNECT")?;
     let mut answer = [0; 4];
     stream.read_exact(&mut answer).context("no CONNACK")?;
     if answer[0] != 0x20 || answer[3] != 0 {
@@ -55,10 +65,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connects_say_their_own_length() {
-        for version in [Version::Mqtt3, Version::Mqtt5] {
-            let packet = version.connect();
-            assert_eq!(usize::from(packet[1]), packet.len() - 2, "{version:?}");
-        }
+    fn connects_say_how_long_they_and_their_client_ids_are() {
+        let packet = Version::Mqtt3.connect("ab");
+        assert_eq!(packet, b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02ab");
+        let packet = Version::Mqtt5.connect("ab");
+        assert_eq!(packet, b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02ab");
     }
 }
