@@ -127,10 +127,8 @@ impl Audience {
         let workers = u32::from(threads) * u32::from(processes);
         let process_of = |index: u32| index % workers / u32::from(threads);
         for (at, group) in (0..).zip(&plan.groups) {
-            let publishing = group.publish.as_ref();
-            let windowed =
-                |publishing: &&crate::Publishing| matches!(publishing.load, Load::Window(_));
-            if publishing.filter(windowed).is_none() {
+            let load = group.publish.as_ref().map(|publishing| publishing.load);
+            if !matches!(load, Some(Load::Window(_))) {
                 continue;
             }
             let first = plan.first_stream(at);

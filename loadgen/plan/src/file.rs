@@ -1,8 +1,17 @@
 //! Scenario files: a plan as TOML, written by people.
+//!
+//! What may stand in one is described in `loadgen/scenarios/README.md`.
+
+mod groups;
+mod scale;
+mod stages;
+mod suggestion;
+mod written;
 
 use thiserror::Error;
 
 use crate::{Options, Plan, PlanError};
+use written::File;
 
 /// Why a text is no scenario file.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -10,6 +19,25 @@ pub enum FileError {
     /// No TOML, or a key that is unknown, missing or of the wrong kind; says where.
     #[error("{_0}")]
     Toml(String),
+    /// Two keys that contradict each other, or one that lacks another.
+    #[error("group `{group}`: {rule}")]
+    Group {
+        /// Which group.
+        group: String,
+        /// What is wrong.
+        rule: &'static str,
+    },
+    /// A stage that names a group or a verb that does not exist, or that lacks something.
+    #[error("stage `{stage}`: {rule}")]
+    Stage {
+        /// Which stage.
+        stage: String,
+        /// What is wrong.
+        rule: String,
+    },
+    /// The factor is not above zero.
+    #[error("the scale must be above zero, not {_0}")]
+    Scale(f64),
     /// What it says can't be carried out.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -23,6 +51,42 @@ pub enum FileError {
 ///
 /// [`FileError`].
 pub fn parse(text: &str, options: &Options, scale: f64) -> Result<Plan, FileError> {
-    let _ = (text, options, scale);
-    Err(FileError::Toml("nothing is read yet".to_owned()))
+    if !scale.is_finite() || scale <= 0.0 {
+        return Err(FileError::Scale(scale));
+    }
+    let file = toml::from_str::<File>(text);
+    let file = file.map_err(|error| FileError::Toml(suggestion::explain(&error.to_string())))?;
+    let options = &file.run.over(options, scale);
+    let groups = file.group.iter().map(|group| group.build(options, scale));
+    let groups = groups.collect::<Result<Vec<_>, _>>()?;
+    let stages = if file.stage.is_empty() {
+        stages::standard(options, &groups)
+    } else {
+        stages::written(&file.stage, &groups, scale)?
+    };
+    let mut plan = Plan {
+        name: file.name,
+        scenario: file.scenario.unwrap_or_else(|| "mixed".to_owned()),
+        groups,
+        stages,
+        allow: options.allow,
+        seed: options.seed,
+        target: options.target.clone(),
+    };
+    plan.check()?;
+    Ok(plan)
 }
+
+/// The first sentence of a file's description, for lists of files.
+///
+/// # Errors
+///
+/// [`FileError::Toml`].
+pub fn description(text: &str) -> Result<String, FileError> {
+    let file = toml::from_str::<File>(text);
+    let file = file.map_err(|error| FileError::Toml(suggestion::explain(&error.to_string())))?;
+    Ok(file.description)
+}
+
+#[cfg(test)]
+mod tests;

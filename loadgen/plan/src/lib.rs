@@ -12,6 +12,7 @@
 
 mod audience;
 mod check;
+mod duration;
 pub mod file;
 mod group;
 mod limits;
@@ -28,6 +29,7 @@ mod worker;
 
 pub use audience::{Audience, Entry, EntryId, StreamSet};
 pub use check::PlanError;
+pub use duration::{DurationError, parse_duration};
 pub use group::{Churn, Connect, Group, Publishing, Reading, Responding, Subscription, Will};
 pub use limits::{CLIENTS_MAX, PAIRS_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN};
 pub use load::{Load, Schedule};

@@ -141,7 +141,7 @@ impl Reduce {
     }
 }
 
-/// Spreads the bits of a number (the finalizer of SplitMix64).
+/// Spreads the bits of a number (the finalizer of `SplitMix64`).
 const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,14 +1,32 @@
 //! The final account: what was sent and received, and what was wrong.
 
-use loadgen_plan::{Allow, Audience, Plan};
-use loadgen_report::Checks;
+mod judge;
+
 use serde::{Deserialize, Serialize};
 
+use crate::limits::EXAMPLES_MAX;
+
 /// What the crews of a run sent and received since its beginning; accounts of crews add up.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Account {
     /// By stream; streams that the crew neither sent nor received are left out.
     pub streams: Vec<StreamCount>,
+    /// What shared groups received, and clients that fetch what is retained.
+    pub entries: Vec<EntryCount>,
+    /// Entries of which members were away or slow, so that what is missing proves nothing.
+    pub loose_entries: Vec<u32>,
+    /// Deliveries that came again where the QoS forbids it.
+    pub duplicates: u64,
+    /// Deliveries that came again as QoS 1 allows.
+    pub duplicates_allowed: u64,
+    /// Deliveries that came after a later message of the same publisher.
+    pub reordered: u64,
+    /// Deliveries whose check was wrong.
+    pub corrupt: u64,
+    /// Deliveries that nobody asked for or that are not of this run.
+    pub stray: u64,
+    /// The first of these in words.
+    pub examples: Vec<String>,
 }
 
 /// What happened to one stream.
@@ -16,25 +34,94 @@ pub struct Account {
 pub struct StreamCount {
     /// Which one.
     pub stream: u32,
+    /// Messages that its publisher sent.
+    pub sent: u64,
+    /// Those of them that the broker may never have got: refused, or lost with a connection.
+    pub uncertain: u64,
+    /// Answers that its publisher got, if it asks.
+    pub answers: u64,
+    /// Messages that subscribers received, each once: those with an order and without absences.
+    pub received: u64,
+    /// Subscribers that were away without a session, slow, or never there.
+    pub loose_clients: u32,
+    /// Messages that those received, each once.
+    pub loose_received: u64,
+    /// Messages that those lack though they were there before and after.
+    pub loose_missed: u64,
+    /// A client that lacks a message, and which one.
+    pub example: Option<(u32, u32)>,
 }
 
-/// What a shared group received of one stream.
+/// What the clients of an entry of the audience received of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct SharedCount {
+pub struct EntryCount {
+    /// The entry's id.
+    pub entry: u32,
     /// Which stream.
     pub stream: u32,
+    /// Messages.
+    pub received: u64,
+    /// The sum of their sequence numbers, modulo 2^64.
+    pub sum: u64,
+    /// The sum of the squares of their sequence numbers, modulo 2^64.
+    pub squares: u64,
 }
 
 impl Account {
     /// Adds the account of another crew.
     pub fn merge(&mut self, other: &Self) {
         self.streams.extend_from_slice(&other.streams);
+        self.entries.extend_from_slice(&other.entries);
+        self.loose_entries.extend_from_slice(&other.loose_entries);
+        self.duplicates += other.duplicates;
+        self.duplicates_allowed += other.duplicates_allowed;
+        self.reordered += other.reordered;
+        self.corrupt += other.corrupt;
+        self.stray += other.stray;
+        let room = EXAMPLES_MAX.saturating_sub(self.examples.len());
+        self.examples
+            .extend(other.examples.iter().take(room).cloned());
+        self.tidy();
     }
 
-    /// What the accounts of all crews say together.
-    #[must_use]
-    pub fn judge(&self, plan: &Plan, audience: &Audience) -> Checks {
-        let _ = (plan, audience, Allow::default());
-        Checks::default()
+    /// Adds up what belongs together.
+    pub(crate) fn tidy(&mut self) {
+        self.streams.sort_by_key(|count| count.stream);
+        self.streams.dedup_by(|next, count| {
+            let same = next.stream == count.stream;
+            if same {
+                count.add(next);
+            }
+            same
+        });
+        self.entries
+            .sort_by_key(|count| (count.entry, count.stream));
+        self.entries.dedup_by(|next, count| {
+            let same = (next.entry, next.stream) == (count.entry, count.stream);
+            if same {
+                count.received += next.received;
+                count.sum = count.sum.wrapping_add(next.sum);
+                count.squares = count.squares.wrapping_add(next.squares);
+            }
+            same
+        });
+        self.loose_entries.sort_unstable();
+        self.loose_entries.dedup();
     }
 }
+
+impl StreamCount {
+    fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.uncertain += other.uncertain;
+        self.answers += other.answers;
+        self.received += other.received;
+        self.loose_clients += other.loose_clients;
+        self.loose_received += other.loose_received;
+        self.loose_missed += other.loose_missed;
+        self.example = self.example.or(other.example);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,12 +13,19 @@
 //! Start with [`Crew`], then [`stamp`].
 
 mod account;
+mod checker;
 mod crew;
 mod input;
+mod limits;
+mod mix;
 mod out;
+mod outflow;
 mod sample;
+pub mod stamp;
+pub mod timetable;
+mod window;
 
-pub use account::{Account, SharedCount, StreamCount};
+pub use account::{Account, EntryCount, StreamCount};
 pub use crew::Crew;
 pub use input::{ClientNumber, Credit, Input};
 pub use out::{Action, Out};

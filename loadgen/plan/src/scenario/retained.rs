@@ -18,7 +18,7 @@ const PUBLISHERS: u32 = 10;
 pub fn retained(options: &Options, messages: u32, subscribers: u32) -> Result<Plan, PlanError> {
     build::at_least("retained", "messages", 1, messages)?;
     build::at_least("retained", "subscribers", 1, subscribers)?;
-    let clients = if messages % PUBLISHERS == 0 {
+    let clients = if messages.is_multiple_of(PUBLISHERS) {
         PUBLISHERS
     } else {
         1
@@ -39,7 +39,7 @@ pub fn retained(options: &Options, messages: u32, subscribers: u32) -> Result<Pl
         subscription.retained = true;
     }
     let patient = Until::Sent {
-        at_most: Duration::from_secs(600),
+        at_most: Duration::from_mins(10),
     };
     let publish = vec![Action {
         group: 0,
@@ -58,7 +58,7 @@ pub fn retained(options: &Options, messages: u32, subscribers: u32) -> Result<Pl
     let mut fetch = stages::connect(options, "fetch", &[1], subscribers);
     fetch.measured = true;
     fetch.until = Until::Settled {
-        at_most: Duration::from_secs(600),
+        at_most: Duration::from_mins(10),
     };
     let all = vec![
         stages::connect(options, "connect publishers", &[0], clients),

@@ -37,7 +37,7 @@ pub fn session(options: &Options, clients: u32, messages: u32) -> Result<Plan, P
     if let Some(publishing) = &mut publishers.publish {
         publishing.limit = Some(messages.into());
     }
-    let patient = Duration::from_secs(600);
+    let patient = Duration::from_mins(10);
     let leave = vec![Action {
         group: 0,
         verb: Verb::Disconnect { forget: false },

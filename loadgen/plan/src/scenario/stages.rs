@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::{Action, Options, Stage, Until, Verb};
 
 /// How long clients may take to connect, beside the time that their rate needs.
-const CONNECT_SPARE: Duration = Duration::from_secs(60);
+const CONNECT_SPARE: Duration = Duration::from_mins(1);
 
 /// How long goodbyes may take.
 const GOODBYE: Duration = Duration::from_secs(10);

@@ -1,0 +1,1 @@
+//! Scenario files are read, and wrong ones refused with a hint.

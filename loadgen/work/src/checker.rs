@@ -1,0 +1,283 @@
+//! What arrived, compared with what must arrive.
+
+mod missing;
+
+use loadgen_plan::{Audience, EntryId};
+
+use crate::limits::EXAMPLES_MAX;
+use crate::{ClientNumber, EntryCount};
+use missing::Missing;
+
+/// Where the records of a client's subscription are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    /// The first stream, and how many follow without a gap; none if the audience must be asked.
+    start: u32,
+    len: u32,
+    /// The place of the first stream's record or count.
+    base: u32,
+    pub(crate) entry: EntryId,
+    /// Whether messages are counted and not put in order.
+    pub(crate) is_count: bool,
+}
+
+/// The messages of one stream at one client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Record {
+    /// The sequence number that comes next.
+    next: u32,
+    /// Messages before `next` that were not to come.
+    excused: u32,
+    /// Messages before `next` that are missing, and not remembered one by one.
+    gone: u32,
+    /// The client's connection of the last message.
+    epoch: u16,
+}
+
+/// The messages of one stream where their order does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    received: u64,
+    sum: u64,
+    squares: u64,
+}
+
+/// A message, as the checker sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    pub(crate) client: ClientNumber,
+    pub(crate) stream: u32,
+    pub(crate) sequence: u32,
+    /// The client's connection, counted from 0.
+    pub(crate) epoch: u16,
+    /// Whether the message may come twice.
+    pub(crate) at_least_once: bool,
+    /// Whether it says that it may have come before.
+    pub(crate) dup: bool,
+    /// Whether messages may be left out between two connections.
+    pub(crate) forgetful: bool,
+}
+
+/// What was wrong, in numbers and examples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Faults {
+    pub(crate) duplicates: u64,
+    pub(crate) duplicates_allowed: u64,
+    pub(crate) reordered: u64,
+    pub(crate) corrupt: u64,
+    pub(crate) stray: u64,
+    pub(crate) examples: Vec<String>,
+}
+
+/// What a client received of a stream, at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) stream: u32,
+    /// Messages, each once.
+    pub(crate) messages: u64,
+    /// Messages that are missing among them.
+    pub(crate) missed: u64,
+    /// The first that is missing.
+    pub(crate) first_missed: Option<u32>,
+}
+
+/// The records of all clients of a crew.
+#[derive(Debug, Default)]
+pub(crate) struct Checker {
+    records: Vec<Record>,
+    counts: Vec<Count>,
+    missing: Missing,
+    pub(crate) faults: Faults,
+}
+
+impl Checker {
+    /// Makes room for a subscription.
+    pub(crate) fn watch(&mut self, audience: &Audience, id: EntryId, count_base: u32) -> Watch {
+        let entry = audience.entry(id);
+        let (start, len) = entry.streams.single_run().unwrap_or((0, 0));
+        let is_count = entry.shared || entry.retained;
+        let mut base = count_base;
+        if !is_count {
+            base = place(self.records.len());
+            let end = self.records.len() + entry.streams.len() as usize;
+            self.records.resize(end, Record::default());
+        }
+        Watch {
+            start,
+            len,
+            base,
+            entry: id,
+            is_count,
+        }
+    }
+
+    /// Makes room for `streams` counts, and says where.
+    pub(crate) fn count_base(&mut self, streams: u32) -> u32 {
+        let base = place(self.counts.len());
+        let end = self.counts.len() + streams as usize;
+        self.counts.resize(end, Count::default());
+        base
+    }
+
+    /// Where the record or count of `stream` is, and whether it is a count.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        watches: &[Watch],
+        stream: u32,
+        audience: &Audience,
+    ) -> Option<(Watch, u32)> {
+        for watch in watches {
+            let mut rank = stream.wrapping_sub(watch.start);
+            if rank >= watch.len {
+                if watch.len > 0 {
+                    continue;
+                }
+                match audience.entry(watch.entry).streams.rank(stream) {
+                    Some(found) => rank = found,
+                    None => continue,
+                }
+            }
+            return Some((*watch, watch.base + rank));
+        }
+        None
+    }
+
+    /// Counts a message where order does not matter.
+    #[inline]
+    pub(crate) fn count(&mut self, at: u32, sequence: u32) {
+        let sequence = u64::from(sequence);
+        let count = &mut self.counts[at as usize];
+        count.received += 1;
+        count.sum = count.sum.wrapping_add(sequence);
+        count.squares = count.squares.wrapping_add(sequence.wrapping_mul(sequence));
+    }
+
+    /// Takes a message where order matters, if it is the next one, as nearly all are.
+    #[inline]
+    pub(crate) fn is_next(&mut self, at: u32, sighting: &Sighting) -> bool {
+        let record = &mut self.records[at as usize];
+        let is_next = record.next == sighting.sequence && record.epoch == sighting.epoch;
+        record.next += u32::from(is_next);
+        is_next
+    }
+
+    /// Checks any other message where order matters; whether it is the first copy.
+    #[cold]
+    pub(crate) fn check_unusual(&mut self, at: u32, sighting: &Sighting) -> bool {
+        let record = &mut self.records[at as usize];
+        let sequence = sighting.sequence;
+        if sequence >= record.next {
+            let gap = sequence - record.next;
+            if sighting.forgetful && record.epoch != sighting.epoch {
+                record.excused += gap;
+            } else if gap > 0 && !self.missing.insert(at, record.next, sequence) {
+                record.gone += gap;
+            }
+            record.next = sequence.saturating_add(1);
+            record.epoch = sighting.epoch;
+            return true;
+        }
+        if self.missing.take(at, sequence) {
+            // [v5 4.6.0-1] orders first deliveries only.
+            if !sighting.dup {
+                self.faults.reordered += 1;
+                self.example(sighting, "came late");
+            }
+            return true;
+        }
+        if sighting.at_least_once {
+            self.faults.duplicates_allowed += 1;
+        } else {
+            self.faults.duplicates += 1;
+            self.example(sighting, "came again");
+        }
+        false
+    }
+
+    /// Notes a message that this client should not have got.
+    #[cold]
+    pub(crate) fn stray(&mut self, client: ClientNumber, what: &str) {
+        self.faults.stray += 1;
+        self.faults
+            .example(format!("client {} got {what}", client.0));
+    }
+
+    /// Notes a message that is not as it was sent.
+    #[cold]
+    pub(crate) fn corrupt(&mut self, client: ClientNumber, bytes: usize) {
+        self.faults.corrupt += 1;
+        let text = format!("client {} got {bytes} bytes with a wrong check", client.0);
+        self.faults.example(text);
+    }
+
+    fn example(&mut self, sighting: &Sighting, what: &str) {
+        let Sighting {
+            client,
+            stream,
+            sequence,
+            ..
+        } = sighting;
+        let text = format!(
+            "message {sequence} of stream {stream} {what} at client {}",
+            client.0
+        );
+        self.faults.example(text);
+    }
+
+    /// What a client received by a subscription, stream by stream; nothing for counts.
+    pub(crate) fn received<'a>(
+        &'a self,
+        watch: Watch,
+        audience: &'a Audience,
+    ) -> impl Iterator<Item = Received> + 'a {
+        let streams = audience.entry(watch.entry).streams.iter();
+        let streams = streams.filter(move |_| !watch.is_count);
+        (watch.base..).zip(streams).map(|(at, stream)| {
+            let record = &self.records[at as usize];
+            let missed = self.missing.count(at) + u64::from(record.gone);
+            Received {
+                stream,
+                messages: u64::from(record.next) - u64::from(record.excused) - missed,
+                missed,
+                first_missed: self.missing.gaps(at).next().map(|(start, _)| start),
+            }
+        })
+    }
+
+    /// The counts of an entry whose place is `base`; streams without a message are left out.
+    pub(crate) fn counted<'a>(
+        &'a self,
+        id: EntryId,
+        base: u32,
+        audience: &'a Audience,
+    ) -> impl Iterator<Item = EntryCount> + 'a {
+        let streams = audience.entry(id).streams.iter();
+        let counts = (base..)
+            .zip(streams)
+            .map(|(at, stream)| (stream, &self.counts[at as usize]));
+        let used = counts.filter(|(_, count)| count.received > 0);
+        used.map(move |(stream, count)| EntryCount {
+            entry: id.0,
+            stream,
+            received: count.received,
+            sum: count.sum,
+            squares: count.squares,
+        })
+    }
+}
+
+impl Faults {
+    fn example(&mut self, text: String) {
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(text);
+        }
+    }
+}
+
+fn place(index: usize) -> u32 {
+    u32::try_from(index).expect("a plan's pairs are limited")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The checker against a model, and what it makes of single faults.

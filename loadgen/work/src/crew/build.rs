@@ -1,0 +1,113 @@
+//! Setting up a crew.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use loadgen_plan::{Audience, Group, Place, Plan, RunId, Worker};
+use wire_message::Instant;
+
+use super::group::GroupState;
+use super::keep_alive::Scan;
+use super::member::Member;
+use super::publisher::{Head, Publisher};
+use super::slow::SlowReaders;
+use super::{Counters, Crew};
+use crate::checker::Checker;
+use crate::stamp::Filler;
+
+/// Bytes of the largest will.
+const WILL_BYTES_MAX: u32 = 65_535;
+
+pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run: RunId) -> Crew {
+    let mut checker = Checker::default();
+    let entries = audience.entries().iter();
+    let counts = entries.map(|entry| {
+        let streams = if entry.shared || entry.retained {
+            entry.streams.len()
+        } else {
+            0
+        };
+        checker.count_base(streams)
+    });
+    let count_bases = counts.collect();
+    let sizes = plan.groups.iter().map(payload_bytes_max);
+    let filler = Filler::new(plan.seed, sizes.max().unwrap_or(0));
+    let scan = Scan::new(&plan);
+    let mut crew = Crew {
+        plan: Arc::clone(&plan),
+        audience,
+        worker,
+        run,
+        groups: Vec::new(),
+        members: Vec::new(),
+        publishers: Vec::new(),
+        watches: Vec::new(),
+        count_bases,
+        checker,
+        filler,
+        arrivals: Vec::new(),
+        away: VecDeque::new(),
+        listed: Vec::new(),
+        slow: SlowReaders::default(),
+        scan,
+        stall_look: Instant::ZERO,
+        foreign: BTreeMap::new(),
+        has_published: false,
+        counters: Counters::default(),
+    };
+    let members = plan
+        .groups
+        .iter()
+        .map(|group| worker.share(group.clients) as usize)
+        .sum();
+    crew.members.reserve_exact(members);
+    for (at, group) in (0..).zip(&plan.groups) {
+        add_group(&mut crew, at, group);
+    }
+    crew.watches.shrink_to_fit();
+    crew
+}
+
+fn payload_bytes_max(group: &Group) -> u32 {
+    let published = group
+        .publish
+        .as_ref()
+        .map_or(0, |publishing| publishing.size.max());
+    let will = group.connect.will.as_ref().map_or(0, |_| WILL_BYTES_MAX);
+    published.max(will)
+}
+
+fn add_group(crew: &mut Crew, at: u16, group: &Group) {
+    let place = |length: usize| u32::try_from(length).expect("a plan's clients are limited");
+    let (members, publishers) = (place(crew.members.len()), place(crew.publishers.len()));
+    let worker = crew.worker;
+    let state = GroupState::new(&crew.plan, at, group, worker, members, publishers);
+    let audience = Arc::clone(&crew.audience);
+    for local in 0..state.share {
+        let index = worker.index(local);
+        let number = group.first + index;
+        for id in audience.of_client(number) {
+            let count_base = crew.count_bases[id.0 as usize];
+            crew.watches
+                .push(crew.checker.watch(&audience, *id, count_base));
+        }
+        let publisher = group.publish.as_ref().map(|publishing| {
+            let stream = state.first_stream + index;
+            let place = Place {
+                index,
+                number,
+                run: crew.run,
+                seed: crew.plan.seed,
+                sequence: 0,
+            };
+            let head = Head::new(publishing, &place, state.version);
+            let copies = audience.copies(stream);
+            let publisher = Publisher::new(members + local, stream, at, copies, head);
+            crew.publishers.push(publisher);
+            publishers + local
+        });
+        crew.members
+            .push(Member::new(at, publisher, place(crew.watches.len())));
+    }
+    crew.groups.push(state);
+}

@@ -1,0 +1,136 @@
+//! What the clients of a group have in common in a crew.
+
+use std::collections::VecDeque;
+
+use loadgen_plan::{Group, Load, Plan, Publishing, Reading, Size, Worker};
+use wire_message::{Instant, Qos};
+use wire_mqtt::Version;
+
+use crate::mix::mix;
+use crate::timetable::Timetable;
+
+/// A group, as far as this crew drives it.
+#[derive(Debug)]
+pub(super) struct GroupState {
+    /// The number of its first client in the run.
+    pub(super) first: u32,
+    /// Its clients in the run.
+    pub(super) clients: u32,
+    /// The place of its first client among the crew's members.
+    pub(super) members: u32,
+    /// Its clients in this crew.
+    pub(super) share: u32,
+    /// The place of its first client among the crew's publishers.
+    pub(super) publishers: u32,
+    /// The stream of its first client in the run.
+    pub(super) first_stream: u32,
+    pub(super) version: Version,
+    pub(super) form: Option<Form>,
+    /// Whether latencies of what its clients receive are recorded.
+    pub(super) is_measured: bool,
+    /// Whether subscriptions of its clients survive their absence.
+    pub(super) keeps_session: bool,
+    /// Whether its clients publish.
+    pub(super) publishing: bool,
+    /// Whether its clients connect and disconnect without end.
+    pub(super) cycling: bool,
+    /// When its clients publish, in an open loop.
+    pub(super) timetable: Option<Timetable>,
+    /// When its clients leave.
+    pub(super) departures: Option<Timetable>,
+    /// Whose turn it is to publish, by place in the group.
+    pub(super) turn: u32,
+    /// Whose turn it is to leave.
+    pub(super) leaving: u32,
+    /// Its clients that are ready.
+    pub(super) online: u32,
+    /// Messages that are due while nobody is there.
+    pub(super) owed: VecDeque<Instant>,
+    /// Messages that its clients have yet to send until they reach their limit.
+    pub(super) left: u64,
+}
+
+/// How the messages of a group are written.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub(super) qos: Qos,
+    pub(super) retain: bool,
+    pub(super) size: Size,
+    /// Messages under way of each publisher, in a closed loop.
+    pub(super) window: Option<u32>,
+    /// Messages of each publisher.
+    pub(super) limit: u32,
+    /// Whether each message has a topic of its own.
+    pub(super) has_sequence: bool,
+    /// Whether messages are requests.
+    pub(super) asks: bool,
+}
+
+impl GroupState {
+    pub(super) fn new(
+        plan: &Plan,
+        at: u16,
+        group: &Group,
+        worker: Worker,
+        members: u32,
+        publishers: u32,
+    ) -> Self {
+        Self {
+            first: group.first,
+            clients: group.clients,
+            members,
+            share: worker.share(group.clients),
+            publishers,
+            first_stream: plan.first_stream(at),
+            version: if plan.target.raw {
+                Version::V311
+            } else {
+                group.connect.version
+            },
+            form: group.publish.as_ref().map(Form::new),
+            is_measured: group.reading == Reading::Full && group.respond.is_none(),
+            keeps_session: group.connect.keeps_session(),
+            publishing: false,
+            cycling: false,
+            timetable: None,
+            departures: None,
+            turn: 0,
+            leaving: 0,
+            online: 0,
+            owed: VecDeque::new(),
+            left: 0,
+        }
+    }
+}
+
+impl Form {
+    fn new(publishing: &Publishing) -> Self {
+        let window = match publishing.load {
+            Load::Rate { .. } => None,
+            Load::Window(window) => Some(window),
+        };
+        // The last number is no sequence number but the end of all.
+        let limit = publishing.limit.map_or(u32::MAX - 1, |limit| {
+            u32::try_from(limit).map_or(u32::MAX - 1, |limit| limit.min(u32::MAX - 1))
+        });
+        Self {
+            qos: publishing.qos,
+            retain: publishing.retain,
+            size: publishing.size.clone(),
+            window,
+            limit,
+            has_sequence: publishing.topic.has_sequence(),
+            asks: publishing.response.is_some(),
+        }
+    }
+
+    /// Bytes of the payload of a message; always the same for the same message.
+    #[inline]
+    pub(super) fn payload_bytes(&self, stream: u32, sequence: u32, seed: u64) -> u32 {
+        if let Size::Fixed(bytes) = self.size {
+            return bytes;
+        }
+        let message = u64::from(stream) << 32 | u64::from(sequence);
+        self.size.pick(mix(seed ^ mix(message)))
+    }
+}

@@ -1,0 +1,113 @@
+//! Closed loops: copies confirm messages, and windows let new ones out.
+
+use loadgen_plan::Worker;
+use wire_message::Instant;
+
+use super::Crew;
+use super::member::Phase;
+use crate::Credit;
+use crate::limits::{QUEUED_BYTES_MAX, STALL, STALL_LOOK};
+use crate::stamp::Stamp;
+
+impl Crew {
+    /// A copy of a message arrived here.
+    #[inline]
+    pub(super) fn confirm_copy(&mut self, source: usize, index: u32, stamp: &Stamp, now: Instant) {
+        if self.worker.owns(index) {
+            let local = Worker::local(self.worker, index);
+            let publisher = self.groups[source].publishers + local;
+            self.confirm(publisher as usize, stamp.sequence, 1, now);
+        } else {
+            *self
+                .foreign
+                .entry((stamp.stream, stamp.sequence))
+                .or_default() += 1;
+        }
+    }
+
+    /// Copies arrived at clients of other workers.
+    pub(super) fn take_credits(&mut self, credits: &[Credit], now: Instant) {
+        for credit in credits {
+            let Some((source, index)) = self.source(credit.stream) else {
+                continue;
+            };
+            if self.worker.owns(index) {
+                let publisher = self.groups[source].publishers + self.worker.local(index);
+                self.confirm(publisher as usize, credit.sequence, credit.copies, now);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn confirm(&mut self, at: usize, sequence: u32, count: u32, now: Instant) {
+        let window = &mut self.publishers[at].window;
+        if let Some(window) = window
+            && window.confirm(sequence, count, now)
+        {
+            self.list(at);
+        }
+    }
+
+    /// Notes that a publisher may be able to send.
+    #[inline]
+    pub(super) fn list(&mut self, at: usize) {
+        let publisher = &mut self.publishers[at];
+        if !publisher.is_listed {
+            publisher.is_listed = true;
+            self.listed
+                .push(u32::try_from(at).expect("publishers are counted with 32 bits"));
+        }
+    }
+
+    /// The transport took bytes.
+    #[inline]
+    pub(super) fn writable(&mut self, local: u32, left: usize) {
+        let member = &mut self.members[local as usize];
+        member.queued = u32::try_from(left).unwrap_or(u32::MAX);
+        let Some(at) = member.publisher else {
+            return;
+        };
+        if member.queued > QUEUED_BYTES_MAX / 2 {
+            return;
+        }
+        let publisher = &mut self.publishers[at as usize];
+        let mut waits = publisher.owes() > 0 || publisher.clears > 0;
+        if let Some(window) = &mut publisher.window {
+            // Nobody confirms these messages but the transport.
+            if left == 0 && window.is_blind() {
+                window.reopen();
+            }
+            waits |= window.has_room();
+        }
+        if waits {
+            self.list(at as usize);
+        }
+    }
+
+    /// Opens windows anew that have stood still.
+    pub(super) fn look_for_stalls(&mut self, now: Instant) {
+        if self.stall_look == Instant::ZERO || self.stall_look > now {
+            return;
+        }
+        let before = now - STALL;
+        let mut is_open = false;
+        for at in 0..self.publishers.len() {
+            let publisher = &mut self.publishers[at];
+            let Some(window) = &mut publisher.window else {
+                continue;
+            };
+            is_open |= window.is_open() || self.groups[usize::from(publisher.group)].publishing;
+            let ready = self.members[publisher.member as usize].phase == Phase::Ready;
+            if ready && !window.is_blind() && window.stands_since(before) {
+                window.reopen();
+                self.counters.stalls += 1;
+                self.list(at);
+            }
+        }
+        self.stall_look = if is_open {
+            now + STALL_LOOK
+        } else {
+            Instant::ZERO
+        };
+    }
+}

@@ -1,0 +1,260 @@
+//! Messages go out.
+
+use std::sync::Arc;
+
+use wire_message::{Instant, Qos};
+use wire_mqtt::{AckKind, ReasonCode, encode_ack};
+
+use super::Crew;
+use super::member::Phase;
+use super::publisher::{Alias, Head, Ink, Outgoing};
+use crate::Out;
+use crate::limits::QUEUED_BYTES_MAX;
+use crate::outflow::WaitsFor;
+
+impl Crew {
+    /// Whether a publisher could send a message now.
+    #[inline]
+    pub(super) fn can_send(&self, at: usize) -> bool {
+        let publisher = &self.publishers[at];
+        let member = &self.members[publisher.member as usize];
+        if member.phase != Phase::Ready || member.queued > QUEUED_BYTES_MAX {
+            return false;
+        }
+        let outflow = publisher.outflow.as_ref();
+        outflow.is_none_or(|outflow| outflow.has_room(publisher.receive_maximum))
+    }
+
+    /// Sends the next message of a publisher that can send.
+    #[inline]
+    pub(super) fn send(&mut self, at: usize, intended: Instant, now: Instant, out: &mut Out) {
+        let publisher = &mut self.publishers[at];
+        let group = &mut self.groups[usize::from(publisher.group)];
+        let Some(form) = &group.form else {
+            return;
+        };
+        let sequence = publisher.sequence;
+        publisher.sequence += 1;
+        let mut packet_id = None;
+        if form.qos == Qos::AtMostOnce {
+            publisher.note_recent(now);
+        } else {
+            let waits_for = if form.qos == Qos::AtLeastOnce {
+                WaitsFor::Puback
+            } else {
+                WaitsFor::Pubrec
+            };
+            let outflow = publisher.outflow.get_or_insert_default();
+            packet_id = Some(outflow.push(sequence, waits_for, intended, now));
+            self.counters.unacknowledged += 1;
+        }
+        if let Some(window) = &mut publisher.window {
+            window.sent(now);
+        }
+        group.left = group.left.saturating_sub(1);
+        let has_sequence = form.has_sequence;
+        let copies = u64::from(publisher.copies);
+        self.counters.expected += if form.asks { 2 * copies } else { copies };
+        let start = out.bytes.len();
+        if has_sequence {
+            self.write_head(at, sequence);
+        }
+        let message = Outgoing {
+            sequence,
+            intended,
+            sent: now,
+            packet_id,
+            dup: false,
+        };
+        self.write(at, &message, out);
+        let messages = &mut self.counters.tally.messages;
+        messages.sent += 1;
+        messages.sent_bytes += (out.bytes.len() - start) as u64;
+        let local = self.publishers[at].member;
+        self.account_sent(local, start, now, out);
+    }
+
+    #[inline]
+    fn write(&mut self, at: usize, message: &Outgoing, out: &mut Out) {
+        let raw = self.plan.target.raw;
+        let ink = Ink {
+            filler: &self.filler,
+            run: self.run.0,
+            seed: self.plan.seed,
+        };
+        let publisher = &mut self.publishers[at];
+        let form = self.groups[usize::from(publisher.group)].form.as_ref();
+        if let Some(form) = form {
+            let mut message = *message;
+            if raw && message.packet_id.is_some() {
+                // The relay acknowledges all with this id.
+                message.packet_id = wire_mqtt::PacketId::new(1);
+            }
+            publisher.write(form, ink, &message, &mut out.bytes);
+        }
+    }
+
+    /// Sets the head of a message whose topic is its own.
+    fn write_head(&mut self, at: usize, sequence: u32) {
+        let plan = Arc::clone(&self.plan);
+        let publisher = &self.publishers[at];
+        let group = usize::from(publisher.group);
+        let mut place = self.place(publisher.member);
+        place.sequence = sequence;
+        if let Some(publishing) = &plan.groups[group].publish {
+            let head = Head::new(publishing, &place, self.groups[group].version);
+            self.publishers[at].head = head;
+        }
+    }
+
+    /// Bytes from `start` on are for a member.
+    #[inline]
+    pub(super) fn account_sent(&mut self, local: u32, start: usize, now: Instant, out: &mut Out) {
+        let bytes = out.bytes.len() - start;
+        if bytes == 0 {
+            return;
+        }
+        let member = &mut self.members[local as usize];
+        member.last_sent = now;
+        member.queued = member
+            .queued
+            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let (client, _) = self.number(local);
+        out.sent(client, bytes);
+    }
+
+    /// Lets those send that may be able to.
+    pub(super) fn send_listed(&mut self, now: Instant, out: &mut Out) {
+        let mut listed = core::mem::take(&mut self.listed);
+        for &at in &listed {
+            let at = at as usize;
+            self.publishers[at].is_listed = false;
+            self.send_owed(at, now, out);
+            self.send_clears(at, now, out);
+            let group = &self.groups[usize::from(self.publishers[at].group)];
+            let limit = group.form.as_ref().map_or(0, |form| form.limit);
+            let publishing = group.publishing;
+            while publishing
+                && self.publishers[at]
+                    .window
+                    .as_ref()
+                    .is_some_and(|window| window.has_room())
+                && self.publishers[at].sequence < limit
+                && self.can_send(at)
+            {
+                self.counters.tally.messages.scheduled += 1;
+                self.send(at, now, now, out);
+            }
+        }
+        listed.clear();
+        // Nothing was listed meanwhile: sending lists nobody.
+        self.listed = listed;
+    }
+
+    fn send_owed(&mut self, at: usize, now: Instant, out: &mut Out) {
+        while self.publishers[at].owes() > 0 && self.can_send(at) {
+            let due = self.publishers[at]
+                .owed
+                .as_mut()
+                .and_then(|owed| owed.pop_front());
+            if let Some(due) = due {
+                self.counters.owed -= 1;
+                self.send(at, due, now, out);
+            }
+        }
+        if self.publishers[at].owes() == 0 {
+            self.publishers[at].owed = None;
+        }
+    }
+
+    /// What a publisher learns from CONNACK.
+    pub(super) fn prepare_publisher(&mut self, at: u32, receive_maximum: u16, takes_aliases: bool) {
+        let plan = Arc::clone(&self.plan);
+        let publisher = &self.publishers[at as usize];
+        let group = usize::from(publisher.group);
+        let place = self.place(publisher.member);
+        let version = self.groups[group].version;
+        let publishing = plan.groups[group].publish.as_ref();
+        let aliased = publishing.filter(|publishing| publishing.alias && takes_aliases);
+        let alias = aliased.map(|publishing| Box::new(Alias::new(publishing, &place, version)));
+        let publisher = &mut self.publishers[at as usize];
+        publisher.receive_maximum = receive_maximum;
+        publisher.alias = alias;
+    }
+
+    /// Sends again what the former connection left, oldest first.
+    ///
+    /// # Specification
+    ///
+    /// \[v5 4.4.0-1\], \[v311 4.4.0-1\].
+    pub(super) fn send_again(&mut self, at: u32, now: Instant, out: &mut Out) {
+        let at = at as usize;
+        let Some(outflow) = &self.publishers[at].outflow else {
+            return;
+        };
+        let version = self.groups[usize::from(self.publishers[at].group)].version;
+        let start = out.bytes.len();
+        for sent in outflow.iter().collect::<Vec<_>>() {
+            let packet_id = sent.packet_id();
+            if sent.waits_for == WaitsFor::Pubcomp {
+                let reason = ReasonCode::Success;
+                encode_ack(AckKind::Pubrel, packet_id, reason, version, &mut out.bytes);
+                continue;
+            }
+            let message = Outgoing {
+                sequence: sent.sequence,
+                intended: sent.intended,
+                sent: sent.at,
+                packet_id: Some(packet_id),
+                dup: true,
+            };
+            let form = self.groups[usize::from(self.publishers[at].group)]
+                .form
+                .as_ref();
+            if form.is_some_and(|form| form.has_sequence) {
+                self.write_head(at, sent.sequence);
+            }
+            self.write(at, &message, out);
+        }
+        let local = self.publishers[at].member;
+        self.account_sent(local, start, now, out);
+    }
+
+    /// Publishers of the group remove what is retained of theirs.
+    pub(super) fn begin_clearing(&mut self, group: u16) {
+        let state = &self.groups[usize::from(group)];
+        let Some(form) = &state.form else {
+            return;
+        };
+        let has_sequence = form.has_sequence;
+        let own = state.publishers..state.publishers + state.share;
+        for at in own {
+            let publisher = &mut self.publishers[at as usize];
+            if self.members[publisher.member as usize].phase == Phase::Ready {
+                publisher.clears = if has_sequence { publisher.sequence } else { 1 };
+                self.counters.clears += u64::from(publisher.clears);
+                self.list(at as usize);
+            }
+        }
+    }
+
+    /// Sends empty retained messages of QoS 0, one for each topic.
+    fn send_clears(&mut self, at: usize, now: Instant, out: &mut Out) {
+        while self.publishers[at].clears > 0 && self.can_send(at) {
+            let publisher = &mut self.publishers[at];
+            publisher.clears -= 1;
+            let (sequence, local) = (publisher.clears, publisher.member);
+            self.counters.clears -= 1;
+            let group = &self.groups[usize::from(self.publishers[at].group)];
+            let version = group.version;
+            if group.form.as_ref().is_some_and(|form| form.has_sequence) {
+                self.write_head(at, sequence);
+            }
+            let start = out.bytes.len();
+            self.publishers[at]
+                .head
+                .write_empty(version, &mut out.bytes);
+            self.account_sent(local, start, now, out);
+        }
+    }
+}

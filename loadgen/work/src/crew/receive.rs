@@ -1,0 +1,228 @@
+//! Bytes from the broker: packets are cut out and handed on by kind.
+
+use wire_message::{Instant, Qos};
+use wire_mqtt::{
+    AckKind, Frame, Packet, PacketId, PlainPublish, Publish, ReasonCode, Side, Version, encode_ack,
+    frame,
+};
+
+use super::Crew;
+use super::connect::Accepted;
+use super::deliver::Arrival;
+use super::member::Phase;
+use super::raw::ACCEPTED;
+use crate::Out;
+use crate::limits::PACKET_BYTES_MAX;
+
+/// The broker broke a rule; the connection is of no more use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken;
+
+impl Crew {
+    pub(super) fn receive(&mut self, local: u32, bytes: &[u8], now: Instant, out: &mut Out) {
+        let member = &mut self.members[local as usize];
+        if matches!(
+            member.phase,
+            Phase::Offline | Phase::Opening | Phase::Closing
+        ) {
+            return;
+        }
+        let pending = core::mem::take(&mut member.pending);
+        let slow = !self.slow.is_empty() || !self.group_of(local).is_measured;
+        if slow {
+            self.read_slowly(local, bytes.len(), now, out);
+        }
+        let start = out.bytes.len();
+        let result = if pending.is_empty() {
+            let taken = self.take(local, bytes, now, out);
+            taken.map(|taken| bytes[taken..].to_vec())
+        } else {
+            self.take_pending(local, pending, bytes, now, out)
+        };
+        match result {
+            Ok(rest) => {
+                let member = self.member(local);
+                if member.phase != Phase::Closing {
+                    member.pending = rest;
+                }
+                self.account_sent(local, start, now, out);
+            }
+            Err(Broken) => {
+                out.bytes.truncate(start);
+                self.lost(local, out);
+            }
+        }
+    }
+
+    /// Takes bytes behind the beginning of a packet that came before.
+    fn take_pending(
+        &mut self,
+        local: u32,
+        mut pending: Vec<u8>,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Out,
+    ) -> Result<Vec<u8>, Broken> {
+        pending.extend_from_slice(bytes);
+        let taken = self.take(local, &pending, now, out)?;
+        if taken == pending.len() {
+            return Ok(Vec::new());
+        }
+        pending.drain(..taken);
+        Ok(pending)
+    }
+
+    /// Takes the whole packets at the start of `bytes`, and returns how many bytes they have.
+    fn take(
+        &mut self,
+        local: u32,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Out,
+    ) -> Result<usize, Broken> {
+        let version = self.group_of(local).version;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.members[local as usize].phase {
+                Phase::Subscribing | Phase::Ready => {
+                    if let Some((plain, size)) = PlainPublish::parse(rest, version) {
+                        let arrival = Arrival::plain(plain.payload, size);
+                        self.deliver(local, &arrival, now);
+                        rest = &rest[size as usize..];
+                        continue;
+                    }
+                }
+                Phase::Connecting if self.plan.target.raw => {
+                    if rest[0] != ACCEPTED {
+                        return Err(Broken);
+                    }
+                    rest = &rest[1..];
+                    self.accepted(local, Accepted::RAW, now, out);
+                    continue;
+                }
+                Phase::Connecting => {}
+                // What comes after the end is nobody's business.
+                Phase::Closing | Phase::Offline | Phase::Opening => return Ok(bytes.len()),
+            }
+            let Frame::Whole { size } = frame(rest, PACKET_BYTES_MAX).map_err(|_| Broken)? else {
+                break;
+            };
+            let (packet, behind) = rest.split_at(size as usize);
+            rest = behind;
+            self.take_packet(local, packet, version, now, out)?;
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    fn take_packet(
+        &mut self,
+        local: u32,
+        packet: &[u8],
+        version: Version,
+        now: Instant,
+        out: &mut Out,
+    ) -> Result<(), Broken> {
+        if !self.members[local as usize].phase.is_connected() {
+            return if self.take_control(local, packet, now, out) {
+                Ok(())
+            } else {
+                Err(Broken)
+            };
+        }
+        if let &[first, 2, high, low] = packet
+            && let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low]))
+        {
+            let kind = match first {
+                0x40 => Some(AckKind::Puback),
+                0x50 => Some(AckKind::Pubrec),
+                0x62 => Some(AckKind::Pubrel),
+                0x70 => Some(AckKind::Pubcomp),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                self.acknowledged(local, kind, packet_id, ReasonCode::Success, now, out);
+                return Ok(());
+            }
+        }
+        if packet[0] >> 4 == 3 {
+            let publish = Publish::decode(packet, version, Side::Client).map_err(|_| Broken)?;
+            return self.take_publish(local, packet.len(), &publish, now, out);
+        }
+        if matches!(packet[0] >> 4, 4..=7) {
+            let packet = Packet::decode(packet, version, Side::Client).map_err(|_| Broken)?;
+            let (kind, ack) = match packet {
+                Packet::Puback(ack) => (AckKind::Puback, ack),
+                Packet::Pubrec(ack) => (AckKind::Pubrec, ack),
+                Packet::Pubrel(ack) => (AckKind::Pubrel, ack),
+                Packet::Pubcomp(ack) => (AckKind::Pubcomp, ack),
+                Packet::Connect(_)
+                | Packet::Connack(_)
+                | Packet::Publish(_)
+                | Packet::Subscribe(_)
+                | Packet::Suback(_)
+                | Packet::Unsubscribe(_)
+                | Packet::Unsuback(_)
+                | Packet::Pingreq
+                | Packet::Pingresp
+                | Packet::Disconnect(_)
+                | Packet::Auth(_) => return Err(Broken),
+            };
+            self.acknowledged(local, kind, ack.packet_id, ack.reason, now, out);
+            return Ok(());
+        }
+        if self.take_control(local, packet, now, out) {
+            Ok(())
+        } else {
+            Err(Broken)
+        }
+    }
+
+    /// A message with something beside topic and payload.
+    fn take_publish(
+        &mut self,
+        local: u32,
+        bytes: usize,
+        publish: &Publish<'_>,
+        now: Instant,
+        out: &mut Out,
+    ) -> Result<(), Broken> {
+        // The crew allows the broker no aliases.
+        if publish.topic.is_none() || publish.properties.topic_alias.is_some() {
+            return Err(Broken);
+        }
+        let mut is_first = true;
+        if let Some(packet_id) = publish.packet_id.filter(|_| !self.plan.target.raw) {
+            let kind = if publish.qos == Qos::ExactlyOnce {
+                let unreleased = self.member(local).unreleased.get_or_insert_default();
+                is_first = unreleased.insert(packet_id);
+                AckKind::Pubrec
+            } else {
+                AckKind::Puback
+            };
+            let version = self.group_of(local).version;
+            encode_ack(
+                kind,
+                packet_id,
+                ReasonCode::Success,
+                version,
+                &mut out.bytes,
+            );
+        }
+        if is_first {
+            let size = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let arrival = Arrival {
+                payload: publish.payload,
+                bytes: size,
+                qos: publish.qos,
+                dup: publish.dup,
+                retain: publish.retain,
+                correlation: publish.properties.correlation_data,
+            };
+            let is_whole = self.deliver(local, &arrival, now);
+            if is_whole {
+                self.answer(local, publish, out);
+            }
+        }
+        Ok(())
+    }
+}

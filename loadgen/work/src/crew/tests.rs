@@ -1,0 +1,1 @@
+//! Whole crews against a small broker in memory.

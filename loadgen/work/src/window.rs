@@ -1,0 +1,123 @@
+//! The window of a closed loop.
+
+use wire_message::Instant;
+
+/// The messages of one publisher that have not arrived everywhere.
+///
+/// A message is confirmed by each copy that arrives, and with QoS 1 and 2 by the broker's
+/// acknowledgement; when all confirmations are there and those of its predecessors, its place is
+/// free again.
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// Confirmations of the messages from `base` on; the place of a message is its sequence number
+    /// modulo the length.
+    counts: Box<[u32]>,
+    /// Confirmations that each message needs.
+    needed: u32,
+    /// The oldest message that is not confirmed.
+    base: u32,
+    /// The next message.
+    next: u32,
+    /// When the window last moved.
+    moved_at: Instant,
+}
+
+impl Window {
+    pub(crate) fn new(messages: u32, needed: u32) -> Self {
+        Self {
+            counts: vec![0; messages as usize].into_boxed_slice(),
+            needed,
+            base: 0,
+            next: 0,
+            moved_at: Instant::ZERO,
+        }
+    }
+
+    /// Whether another message fits.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        ((self.next - self.base) as usize) < self.counts.len()
+    }
+
+    /// Whether messages are under way.
+    pub(crate) fn is_open(&self) -> bool {
+        self.base < self.next
+    }
+
+    /// Notes that the next message was sent.
+    pub(crate) fn sent(&mut self, now: Instant) {
+        if self.base == self.next {
+            self.moved_at = now;
+        }
+        self.next += 1;
+    }
+
+    /// Counts `count` confirmations of message `sequence`; whether places became free.
+    #[inline]
+    pub(crate) fn confirm(&mut self, sequence: u32, count: u32, now: Instant) -> bool {
+        // What was given up may still come.
+        if sequence < self.base || sequence >= self.next {
+            return false;
+        }
+        let size = self.counts.len();
+        self.counts[sequence as usize % size] += count;
+        self.moved_at = now;
+        let before = self.base;
+        while self.base < self.next && self.counts[self.base as usize % size] >= self.needed {
+            self.counts[self.base as usize % size] = 0;
+            self.base += 1;
+        }
+        self.base > before
+    }
+
+    /// Whether the window has not moved since `earlier` though messages are under way.
+    pub(crate) fn stands_since(&self, earlier: Instant) -> bool {
+        self.is_open() && self.moved_at <= earlier
+    }
+
+    /// Gives up what is under way.
+    pub(crate) fn reopen(&mut self) {
+        self.counts.fill(0);
+        self.base = self.next;
+    }
+
+    /// Whether nothing confirms messages, so that only the transport can close the loop.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.needed == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_secs(9);
+
+    #[test]
+    fn a_place_is_free_when_all_copies_of_the_oldest_message_arrived() {
+        let mut window = Window::new(2, 3);
+        window.sent(NOW);
+        window.sent(NOW);
+        assert!(!window.has_room());
+        assert!(!window.confirm(1, 3, NOW) && !window.has_room());
+        assert!(!window.confirm(0, 2, NOW) && !window.has_room());
+        assert!(window.confirm(0, 1, NOW));
+        assert!(window.has_room() && !window.is_open());
+        // The places are as good as new.
+        window.sent(NOW);
+        assert!(!window.confirm(2, 2, NOW) && window.confirm(2, 1, NOW));
+    }
+
+    #[test]
+    fn a_window_that_stands_still_is_opened_anew_and_late_copies_do_no_harm() {
+        let mut window = Window::new(1, 1);
+        window.sent(NOW);
+        assert!(window.stands_since(NOW) && !window.stands_since(Instant::from_secs(8)));
+        window.reopen();
+        assert!(window.has_room() && !window.stands_since(NOW));
+        window.sent(NOW);
+        assert!(!window.confirm(0, 1, NOW) && !window.has_room());
+        assert!(!window.confirm(7, 1, NOW));
+        assert!(window.confirm(1, 1, NOW));
+    }
+}
