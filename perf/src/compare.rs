@@ -18,7 +18,7 @@ mod verdicts;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -117,6 +117,7 @@ pub(crate) fn run(options: &CompareOptions) -> Result<ExitCode> {
         started_unix_s: started.as_secs(),
         took_s: took.as_secs(),
         command: std::env::args().collect(),
+        revision: revision(),
         machine,
         rounds: rounds.times,
         seconds: rounds.seconds,
@@ -170,6 +171,24 @@ fn baseline(options: &CompareOptions, targets: &[Target]) -> Result<Option<Strin
         Some(name) => bail!("the baseline {name} is not among the brokers"),
         None => Ok(Some("mosquitto".to_owned()).filter(|name| is_there(name))),
     }
+}
+
+/// What git says that this repository is at; programs may have been built from something else.
+fn revision() -> Option<String> {
+    let mut command = Command::new("git");
+    command.args([
+        "-C",
+        env!("CARGO_MANIFEST_DIR"),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+    ]);
+    let output = command
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn write(comparison: &Comparison, out: &std::path::Path) -> Result<()> {

@@ -19,6 +19,8 @@ pub(crate) struct Comparison {
     pub(crate) took_s: u64,
     /// The command line of the comparison.
     pub(crate) command: Vec<String>,
+    /// What this repository was at, as git names it; none if it was not a checkout.
+    pub(crate) revision: Option<String>,
     pub(crate) machine: Machine,
     pub(crate) rounds: u32,
     /// Seconds of each measurement.

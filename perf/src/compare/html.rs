@@ -157,8 +157,12 @@ fn chart(comparison: &Comparison, scenario: &ScenarioDescription, figure: Figure
     } else {
         "less is better"
     };
+    let baseline = comparison.baseline.as_deref();
+    let baseline = baseline.map_or_else(String::new, |name| format!("to {}", escape(name)));
     let mut text = format!(
-        "<figure>\n<figcaption>{} <small>({better})</small></figcaption>\n",
+        "<figure>\n<figcaption>{} <small>({better})</small></figcaption>\n\
+         <div class=\"row\"><span></span><span></span><span></span><small class=\"number\">to relay</small>\
+         <small class=\"number\">{baseline}</small></div>\n",
         figure.title()
     );
     let cells = comparison.targets.iter().map(|target| {
@@ -177,12 +181,13 @@ fn chart(comparison: &Comparison, scenario: &ScenarioDescription, figure: Figure
             Cell::Number(number) => {
                 let share = |value: f64| 100.0 * value / largest;
                 let spread = number.spread(figure).unwrap_or_default();
-                let ratios = ratios(number, comparison.baseline.as_deref());
+                let (relay, baseline) = (times(number.to_relay), times(number.to_baseline));
                 let _ = writeln!(
                     text,
                     "<div class=\"row\"><span>{title}</span><span class=\"track\" title=\"{spread}\">\
                      <i style=\"width:{:.1}%\"></i><b style=\"left:{:.1}%;width:{:.1}%\"></b></span>\
-                     <span class=\"number\">{}</span><small>{ratios}</small></div>",
+                     <span class=\"number\">{}</span><small class=\"number\">{relay}</small>\
+                     <small class=\"number\">{baseline}</small></div>",
                     share(number.median),
                     share(number.min),
                     share(number.max - number.min),
@@ -207,21 +212,13 @@ fn value(number: &Number, figure: Figure) -> String {
     format!("{}{doubt}", escape(&number.text(figure)))
 }
 
-fn ratios(number: &Number, baseline: Option<&str>) -> String {
-    let to = |ratio: Option<f64>, whom: &str| {
-        ratio.map(|ratio| format!("{} {}", times(Some(ratio)), escape(whom)))
-    };
-    let both = [
-        to(number.to_relay, "relay"),
-        baseline.and_then(|whom| to(number.to_baseline, whom)),
-    ];
-    both.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
 fn machine(comparison: &Comparison) -> String {
     let mut text = "<h2>Machine</h2>\n<table>\n".to_owned();
     for (name, value) in comparison.machine.lines() {
         let _ = writeln!(text, "<tr><td>{name}<td>{}</tr>", escape(&value));
+    }
+    if let Some(revision) = &comparison.revision {
+        let _ = writeln!(text, "<tr><td>this repository<td>{}</tr>", escape(revision));
     }
     text + "</table>\n"
 }
@@ -284,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn every_target_has_a_row_in_every_chart_and_the_longest_bar_is_full() {
+    fn every_target_with_a_figure_has_a_bar_and_the_longest_bar_is_full() {
         let comparison = comparison();
         let scenario = &comparison.scenarios[0];
         let text = chart(&comparison, scenario, Figure::DeliveriesPerCpuSecond);
-        assert_eq!(text.matches("class=\"row\"").count(), 4);
+        assert_eq!(text.matches("class=\"track\"").count(), 3);
         // The relay: a median of 4 of at most 6 million, from 2 to 6.
         assert!(text.contains("width:66.7%"), "{text}");
         assert!(text.contains("left:33.3%;width:66.7%"), "{text}");
-        assert!(text.contains("20x mosquitto"), "{text}");
+        assert!(text.contains("20.0x"), "{text}");
     }
 }

@@ -47,6 +47,14 @@ pub(crate) fn page(comparison: &Comparison) -> String {
     for (name, value) in comparison.machine.lines() {
         let _ = writeln!(text, "| {name} | {value} |");
     }
+    if let Some(revision) = &comparison.revision {
+        let _ = writeln!(text, "| this repository | {revision} |");
+    }
+    let _ = writeln!(
+        text,
+        "| load generator | {} |",
+        comparison.generator_version
+    );
     text += "\n## What was measured\n";
     for target in &comparison.targets {
         text += &description(target);
@@ -274,8 +282,8 @@ mod tests {
             .expect("a row");
         assert_eq!(
             row,
-            "| as fast as it goes | deliveries per broker CPU-second | 4,000,000* (40x) | 2,000,000* \
-             (20x) | 100,000* | not installed |"
+            "| as fast as it goes | deliveries per broker CPU-second | 4,000,000* (40.0x) | 2,000,000* \
+             (20.0x) | 100,000* | not installed |"
         );
         let row = text
             .lines()
@@ -286,7 +294,7 @@ mod tests {
             "{row}"
         );
         assert!(
-            text.contains("| at least 15 times mosquitto | 20x | reached |"),
+            text.contains("| at least 15 times mosquitto | 20.0x | reached |"),
             "{text}"
         );
     }
@@ -303,6 +311,7 @@ mod tests {
             "Not measured: not installed; get it.",
             "listen <here>",
             "1 min 1 s in all",
+            "| this repository | abc-dirty |",
         ] {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }

@@ -88,6 +88,7 @@ pub(super) fn comparison() -> Comparison {
         started_unix_s: 1_700_000_000,
         took_s: 61,
         command: ["perf", "compare"].map(str::to_owned).to_vec(),
+        revision: Some("abc-dirty".to_owned()),
         machine: Machine::describe(),
         rounds: 3,
         seconds: 3,

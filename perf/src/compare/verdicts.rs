@@ -87,7 +87,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let nothing = ("not measured", "mosquitto has no figure".to_owned());
-        assert_eq!(found(&comparison), [("reached", "20x".to_owned()), nothing]);
+        assert_eq!(
+            found(&comparison),
+            [("reached", "20.0x".to_owned()), nothing]
+        );
         comparison.scenarios[0].goals[0].at_least = Some(21.0);
         assert_eq!(found(&comparison)[0].0, "missed");
         comparison
