@@ -120,20 +120,17 @@ fn tiles(stage: &Stage) -> Vec<(String, String)> {
         push(units::nanoseconds(felt.p50_ns), "latency, median");
         push(units::nanoseconds(felt.p99_ns), "latency, 99 %");
         push(units::nanoseconds(felt.p999_ns), "latency, 99.9 %");
-        push(units::nanoseconds(felt.max_ns), "latency, longest");
+        push(units::nanoseconds(felt.max_ns), "latency, max");
     }
     if let Some(broker) = &stage.broker {
         if let Some(cost) = broker.cpu_us_per_message {
-            push(Unit::Microseconds.format(cost), "broker CPU/message");
+            push(Unit::Microseconds.format(cost), "broker CPU/msg");
         }
         push(
             Unit::Share.format(broker.cpu_s / stage.seconds),
-            "broker CPU of a core",
+            "broker CPU",
         );
-        push(
-            units::bytes(broker.resident_bytes_max),
-            "broker memory, max",
-        );
+        push(units::bytes(broker.resident_bytes_max), "broker memory");
     }
     tiles
 }

@@ -12,6 +12,7 @@
 
 pub mod chart;
 mod columns;
+mod comparison;
 mod curve;
 mod hdr_log;
 pub mod histogram;
@@ -31,6 +32,7 @@ mod summary;
 mod tally;
 pub mod units;
 
+pub use comparison::Comparison;
 pub use curve::{percentile_chart, percentile_curve};
 pub use hdr_log::HdrLogs;
 pub use histogram::Histogram;

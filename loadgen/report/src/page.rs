@@ -72,6 +72,11 @@ impl Page {
         self.body.push_str(html);
     }
 
+    /// Adds the heading of the page; `text` is plain.
+    pub fn title(&mut self, text: &str) {
+        let _ = writeln!(self.body, "<h1>{}</h1>", escape(text));
+    }
+
     /// Adds a heading of the second level; `text` is plain.
     pub fn heading(&mut self, text: &str) {
         let _ = writeln!(self.body, "<h2>{}</h2>", escape(text));

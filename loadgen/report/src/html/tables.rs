@@ -24,17 +24,16 @@ pub(super) fn push_stage(page: &mut Page, stage: &Stage, run: &Run) {
         push_broker(page, broker, stage.seconds);
     }
     let threads = units::float(u64::from(run.threads) * u64::from(run.processes));
-    let mut table = Table::new(
-        "Load generator",
-        &["", "CPU", "of its threads", "CPU a message"],
-    );
     let cost = stage.generator_cpu_us_per_message();
+    let mut table = Table::new("Load generator", &[] as &[&str]);
     table.row([
-        "generator".to_owned(),
+        "CPU".to_owned(),
         Unit::Seconds.format(stage.generator.cpu_s),
-        Unit::Share.format(stage.generator.cpu_s / (stage.seconds * threads)),
-        cost.map_or("-".to_owned(), |cost| Unit::Microseconds.format(cost)),
     ]);
+    let share = stage.generator.cpu_s / (stage.seconds * threads);
+    table.row(["CPU, of its threads".to_owned(), Unit::Share.format(share)]);
+    let cost = cost.map_or("-".to_owned(), |cost| Unit::Microseconds.format(cost));
+    table.row(["CPU, a message sent or delivered".to_owned(), cost]);
     page.table(&table);
     page.html("</div>\n");
 }
@@ -137,31 +136,35 @@ fn push_connections(page: &mut Page, stage: &Stage) {
 }
 
 fn push_broker(page: &mut Page, broker: &Broker, seconds: f64) {
-    let head = [
-        "processes",
-        "CPU",
-        "of a core",
-        "CPU a message",
-        "switches, waiting",
-        "switches, forced",
-        "memory at the start",
-        "at the end",
-        "at most",
-    ];
-    let mut table = Table::new("Broker", &head);
+    let mut table = Table::new("Broker", &[] as &[&str]);
     let pids = broker.pids.iter().map(u32::to_string).collect::<Vec<_>>();
     let cost = broker.cpu_us_per_message;
-    table.row([
-        pids.join(", "),
-        Unit::Seconds.format(broker.cpu_s),
-        Unit::Share.format(broker.cpu_s / seconds),
-        cost.map_or("-".to_owned(), |cost| Unit::Microseconds.format(cost)),
-        units::count(broker.voluntary_switches),
-        units::count(broker.involuntary_switches),
-        units::bytes(broker.resident_bytes_start),
-        units::bytes(broker.resident_bytes_end),
-        units::bytes(broker.resident_bytes_max),
-    ]);
+    let rows = [
+        ("processes", pids.join(", ")),
+        ("CPU", Unit::Seconds.format(broker.cpu_s)),
+        ("CPU, of a core", Unit::Share.format(broker.cpu_s / seconds)),
+        (
+            "CPU, a message",
+            cost.map_or("-".to_owned(), |cost| Unit::Microseconds.format(cost)),
+        ),
+        (
+            "context switches, waiting",
+            units::count(broker.voluntary_switches),
+        ),
+        (
+            "context switches, forced",
+            units::count(broker.involuntary_switches),
+        ),
+        (
+            "memory at the start",
+            units::bytes(broker.resident_bytes_start),
+        ),
+        ("memory at the end", units::bytes(broker.resident_bytes_end)),
+        ("memory at most", units::bytes(broker.resident_bytes_max)),
+    ];
+    for (name, value) in rows {
+        table.row([name.to_owned(), value]);
+    }
     page.table(&table);
 }
 

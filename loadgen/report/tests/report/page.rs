@@ -12,5 +12,14 @@ fn writes() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let report = simulated::report();
     fs::write(folder.join("page.html"), html(&report)).unwrap();
-    print!("{}", loadgen_report::summary(&report));
+    let runs = [
+        report,
+        simulated::report_of("p2p, slow", 1.7),
+        simulated::report_of("p2p, fast", 0.8),
+    ];
+    let report = &runs[0];
+    let comparison = loadgen_report::Comparison::of(&runs);
+    print!("{}", comparison.text());
+    fs::write(folder.join("comparison.html"), comparison.html()).unwrap();
+    print!("{}", loadgen_report::summary(report));
 }
