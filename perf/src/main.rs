@@ -17,6 +17,7 @@
 
 mod adapter;
 mod compare;
+mod gate;
 mod interrupt;
 mod list;
 mod machine;
@@ -42,6 +43,7 @@ enum Command {
     /// Lists brokers, with version where they are installed
     Brokers,
     Compare(compare::CompareOptions),
+    Gate(gate::GateOptions),
     /// Describes this machine as reports do
     Machine,
     Relay(relay::RelayOptions),
@@ -63,6 +65,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Brokers => list::run(),
         Command::Compare(options) => compare::run(options),
+        Command::Gate(options) => gate::run(options),
         Command::Machine => {
             machine::print();
             Ok(ExitCode::SUCCESS)

@@ -57,8 +57,9 @@ pub(crate) struct Lane {
     out: Outputs,
     /// With the bytes that each publishes.
     publishers: Vec<(Client, Vec<u8>)>,
-    /// Whose turn it is.
+    /// Whose turn it was.
     next: usize,
+    published: u64,
     /// Of a client that comes and goes: its first and its last packet.
     visit: [Vec<u8>; 2],
     delivered: u64,
@@ -85,6 +86,7 @@ impl Lane {
             out: Outputs::default(),
             publishers: Vec::new(),
             next: 0,
+            published: 0,
             visit: [Vec::new(), Vec::new()],
             delivered: 0,
             greeted: 0,
@@ -125,16 +127,17 @@ impl Lane {
 
     /// Publishes once; all is delivered and acknowledged in the end.
     pub(crate) fn publish(&mut self) {
-        let turn = self.next % self.publishers.len();
-        if self.next.is_multiple_of(256) {
+        if self.published.is_multiple_of(256) {
             self.room();
         }
-        self.next += 1;
-        let (publisher, bytes) = &mut self.publishers[turn];
-        let (publisher, bytes) = (*publisher, std::mem::take(bytes));
+        self.published += 1;
+        self.next = (self.next + 1) % self.publishers.len();
+        let ((shard, key), bytes) = &self.publishers[self.next];
         self.out.bytes.clear();
-        self.receive(publisher, &bytes);
-        self.publishers[turn].1 = bytes;
+        let received = self.engines[*shard].received(*key, bytes, NOW, &mut self.out);
+        assert!(received.consumed == bytes.len(), "a publish is taken whole");
+        let shard = *shard;
+        self.perform(shard);
     }
 
     /// A client connects, is greeted, and disconnects.
