@@ -37,10 +37,10 @@ const ROWS: [Row; 24] = [
     ("connections accepted", Unit::PerSecond, Some(true), |of| {
         (of.connections.attempted > 0).then(|| units::rate(of.connections.connected, of.seconds))
     }),
-    ("connect p50", Unit::Nanoseconds, Some(false), |of| {
+    ("to CONNACK p50", Unit::Nanoseconds, Some(false), |of| {
         at(of.connections.latency.as_ref(), |of| of.p50_ns)
     }),
-    ("connect p99", Unit::Nanoseconds, Some(false), |of| {
+    ("to CONNACK p99", Unit::Nanoseconds, Some(false), |of| {
         at(of.connections.latency.as_ref(), |of| of.p99_ns)
     }),
     ("scheduled", Unit::PerSecond, None, |of| {
@@ -52,39 +52,51 @@ const ROWS: [Row; 24] = [
     ("delivered", Unit::PerSecond, Some(true), |of| {
         messages(of, of.messages.delivered)
     }),
-    ("intended p50", Unit::Nanoseconds, Some(false), |of| {
+    ("from intended p50", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.intended.as_ref(), |of| of.p50_ns)
     }),
-    ("intended p90", Unit::Nanoseconds, Some(false), |of| {
+    ("from intended p90", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.intended.as_ref(), |of| of.p90_ns)
     }),
-    ("intended p99", Unit::Nanoseconds, Some(false), |of| {
+    ("from intended p99", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.intended.as_ref(), |of| of.p99_ns)
     }),
-    ("intended p99.9", Unit::Nanoseconds, Some(false), |of| {
-        at(of.latency.intended.as_ref(), |of| of.p999_ns)
-    }),
-    ("intended p99.99", Unit::Nanoseconds, Some(false), |of| {
-        at(of.latency.intended.as_ref(), |of| of.p9999_ns)
-    }),
-    ("intended max", Unit::Nanoseconds, Some(false), |of| {
+    (
+        "from intended p99.9",
+        Unit::Nanoseconds,
+        Some(false),
+        |of| at(of.latency.intended.as_ref(), |of| of.p999_ns),
+    ),
+    (
+        "from intended p99.99",
+        Unit::Nanoseconds,
+        Some(false),
+        |of| at(of.latency.intended.as_ref(), |of| of.p9999_ns),
+    ),
+    ("from intended max", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.intended.as_ref(), |of| of.max_ns)
     }),
-    ("sent p50", Unit::Nanoseconds, Some(false), |of| {
+    ("from sent p50", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.sent.as_ref(), |of| of.p50_ns)
     }),
-    ("sent p99", Unit::Nanoseconds, Some(false), |of| {
+    ("from sent p99", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.sent.as_ref(), |of| of.p99_ns)
     }),
-    ("sent p99.9", Unit::Nanoseconds, Some(false), |of| {
+    ("from sent p99.9", Unit::Nanoseconds, Some(false), |of| {
         at(of.latency.sent.as_ref(), |of| of.p999_ns)
     }),
-    ("acknowledged p50", Unit::Nanoseconds, Some(false), |of| {
-        at(of.latency.acknowledged.as_ref(), |of| of.p50_ns)
-    }),
-    ("acknowledged p99", Unit::Nanoseconds, Some(false), |of| {
-        at(of.latency.acknowledged.as_ref(), |of| of.p99_ns)
-    }),
+    (
+        "to acknowledged p50",
+        Unit::Nanoseconds,
+        Some(false),
+        |of| at(of.latency.acknowledged.as_ref(), |of| of.p50_ns),
+    ),
+    (
+        "to acknowledged p99",
+        Unit::Nanoseconds,
+        Some(false),
+        |of| at(of.latency.acknowledged.as_ref(), |of| of.p99_ns),
+    ),
     (
         "broker CPU a message",
         Unit::Microseconds,

@@ -11,6 +11,19 @@ use crate::page::{Page, Problem, Table};
 use crate::stage::Stage;
 use crate::units::{self, Unit};
 
+/// The figures that are drawn as bars.
+const SHOWN: [&str; 6] = [
+    "connections accepted",
+    "delivered",
+    "from intended p50",
+    "from intended p99",
+    "broker CPU a message",
+    "broker memory, max",
+];
+
+/// The largest ratio that bars show beside that of the first run; above it their axis is logarithmic.
+const RATIO: f64 = 20.0;
+
 /// Which latency of a stage a chart shows.
 type Chosen = fn(&Stage) -> Option<&Latency>;
 
@@ -18,7 +31,10 @@ impl Comparison<'_> {
     /// The figures side by side and the curves over each other, as a self-contained page.
     #[must_use]
     pub fn html(&self) -> String {
-        let title = self.names.join(" and ");
+        let title = match self.names.split_first() {
+            Some((first, others)) => format!("{first} compared with {}", others.join(" and ")),
+            None => "Nothing to compare".to_owned(),
+        };
         let mut page = Page::new(&title);
         page.html("<header>");
         page.title(&title);
@@ -88,20 +104,21 @@ impl Comparison<'_> {
                 })
                 .collect(),
         };
-        let shown = [
-            "delivered",
-            "connections accepted",
-            "intended p50",
-            "intended p99",
-            "broker CPU a message",
-            "broker memory, max",
-        ];
         let mut figures = paired.figures.iter().collect::<Vec<_>>();
-        figures.retain(|figure| shown.contains(&figure.name) && figure.ratio(0).is_some());
+        figures.retain(|figure| SHOWN.contains(&figure.name) && figure.ratio(0).is_some());
+        let ratios = figures
+            .iter()
+            .flat_map(|figure| (0..figure.values.len()).filter_map(|index| figure.ratio(index)));
+        let label = "ratio to the first run";
+        let axis = if ratios.fold(0.0, f64::max) > RATIO {
+            Axis::logarithmic(label, Unit::Ratio)
+        } else {
+            Axis::linear(label, Unit::Ratio)
+        };
         let chart = BarChart {
             title: "In terms of the first run".to_owned(),
             note: "the shorter the better where not said otherwise".to_owned(),
-            axis: Axis::linear("ratio to the first run", Unit::Ratio),
+            axis,
             groups: figures.into_iter().map(group).collect(),
         };
         (!chart.groups.is_empty()).then(|| chart.figure(id))

@@ -53,7 +53,10 @@ fn figures_stand_side_by_side_with_their_ratios() {
     };
     assert_eq!(words("measure"), "measure old new ratio");
     assert_eq!(words("delivered"), "delivered 10,000/s 15,000/s 1.50x");
-    assert_eq!(words("intended p99 "), "intended p99 1.00 ms 500 µs 0.50x");
+    assert_eq!(
+        words("from intended p99 "),
+        "from intended p99 1.00 ms 500 µs 0.50x"
+    );
     assert_eq!(words("lost"), "lost 0 0");
     assert!(!text.contains("broker"), "no run watched one");
     let html = comparison.html();

@@ -5,4 +5,5 @@
 )]
 
 mod page;
+mod schema;
 mod simulated;
