@@ -122,7 +122,6 @@ impl Checker {
     /// Where the record or count of `stream` is, and whether it is a count.
     #[inline]
     pub(crate) fn find(
-        &self,
         watches: &[Watch],
         stream: u32,
         audience: &Audience,

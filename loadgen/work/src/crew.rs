@@ -29,6 +29,7 @@ use wire_message::Instant;
 
 use crate::checker::{Checker, Watch};
 use crate::stamp::Filler;
+use crate::timetable::Timetable;
 use crate::{Action, ClientNumber, Credit, Input, Out, Progress, Sample};
 use connect::Arrivals;
 use group::GroupState;
@@ -102,6 +103,7 @@ impl Crew {
 
     /// Takes note of `input`, and appends to `out` what must follow.
     pub fn handle_input(&mut self, input: Input<'_>, now: Instant, out: &mut Out) {
+        out.begin();
         match input {
             Input::Begin(stage) => self.begin(stage, now, out),
             Input::Connected(client) => self.opened(self.local(client), now, out),
@@ -115,6 +117,7 @@ impl Crew {
 
     /// Does what is due at `now`. Early or repeated calls are harmless.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
+        out.begin();
         self.let_arrive(now, out);
         self.let_leave(now, out);
         self.let_read(now, out);
@@ -143,10 +146,7 @@ impl Crew {
         }
         let groups = self.groups.iter().flat_map(|group| {
             let times = [group.timetable.as_ref(), group.departures.as_ref()];
-            times
-                .into_iter()
-                .flatten()
-                .map(|timetable| timetable.next())
+            times.into_iter().flatten().map(Timetable::next)
         });
         let single = [
             self.arrivals.iter().map(Arrivals::next).min(),
@@ -223,6 +223,3 @@ impl Crew {
         &self.groups[usize::from(group)]
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -51,6 +51,8 @@ pub struct Out {
     pub bytes: Vec<u8>,
     /// What to do.
     pub actions: Vec<Action>,
+    /// Bytes at the start of [`Self::bytes`] that an action names.
+    assigned: usize,
 }
 
 impl Out {
@@ -60,11 +62,19 @@ impl Out {
         self.actions.clear();
     }
 
-    /// Notes that the last `bytes` bytes are for `client`.
+    /// Begins a call: all bytes that are there belong to actions that are there.
     #[inline]
-    pub(crate) fn sent(&mut self, client: ClientNumber, bytes: usize) {
+    pub(crate) fn begin(&mut self) {
+        self.assigned = self.bytes.len();
+    }
+
+    /// Gives the bytes that no action names to `client`, and returns their number.
+    #[inline]
+    pub(crate) fn assign(&mut self, client: ClientNumber) -> usize {
+        let bytes = self.bytes.len() - self.assigned;
+        self.assigned = self.bytes.len();
         if bytes == 0 {
-            return;
+            return 0;
         }
         if let Some(Action::Send {
             client: last,
@@ -73,8 +83,14 @@ impl Out {
             && *last == client
         {
             *queued += bytes;
-            return;
+        } else {
+            self.actions.push(Action::Send { client, bytes });
         }
-        self.actions.push(Action::Send { client, bytes });
+        bytes
+    }
+
+    /// Removes the bytes that no action names.
+    pub(crate) fn discard(&mut self) {
+        self.bytes.truncate(self.assigned);
     }
 }

@@ -43,9 +43,7 @@ impl Crew {
                 say(AckKind::Pubrel, reason);
             }
             AckKind::Pubrel => {
-                if let Some(unreleased) = &mut self.member(local).unreleased {
-                    unreleased.remove(&packet_id);
-                }
+                self.member(local).unreleased.remove(&packet_id);
                 say(AckKind::Pubcomp, ReasonCode::Success);
             }
             AckKind::Pubcomp => {

@@ -45,12 +45,12 @@ impl Crew {
                 Verb::Publish => self.begin_publishing(group, now),
                 Verb::Churn => self.begin_churn(group, now),
                 Verb::Stop => {
-                    let state = &mut self.groups[at];
-                    state.publishing = false;
-                    state.cycling = false;
-                    state.timetable = None;
-                    state.departures = None;
-                    state.left = 0;
+                    let stopped = &mut self.groups[at];
+                    stopped.publishing = false;
+                    stopped.cycling = false;
+                    stopped.timetable = None;
+                    stopped.departures = None;
+                    stopped.left = 0;
                 }
                 Verb::Clear => self.begin_clearing(group),
                 Verb::Disconnect { forget } => self.leave_all(group, false, forget, now, out),

@@ -34,7 +34,7 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
     let filler = Filler::new(plan.seed, sizes.max().unwrap_or(0));
     let scan = Scan::new(&plan);
     let mut crew = Crew {
-        plan: Arc::clone(&plan),
+        plan,
         audience,
         worker,
         run,
@@ -55,6 +55,7 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
         has_published: false,
         counters: Counters::default(),
     };
+    let plan = Arc::clone(&crew.plan);
     let members = plan
         .groups
         .iter()

@@ -55,10 +55,9 @@ impl Crew {
                     ..DisconnectProperties::default()
                 },
             };
-            let start = out.bytes.len();
             // A client core that knows of no connection has nothing to say.
             let _ = member.client.disconnect(&disconnect, &mut out.bytes);
-            self.account_sent(local, start, now, out);
+            self.assign(local, now, out);
         }
         self.counters.tally.connections.closed += 1;
         self.close(local, abrupt, out);
@@ -73,6 +72,8 @@ impl Crew {
     /// Lets the transport go, and forgets what ends with it.
     pub(super) fn close(&mut self, local: u32, abrupt: bool, out: &mut Out) {
         let (client, _) = self.number(local);
+        // What was not sent yet is not worth it any more.
+        out.discard();
         out.actions.push(Action::Close { client, abrupt });
         self.end_connection(local, abrupt);
         self.enter(local, Phase::Closing);

@@ -152,14 +152,13 @@ impl Crew {
             return;
         }
         self.enter(local, Phase::Connecting);
-        let start = out.bytes.len();
         if self.plan.target.raw {
             self.greet(local, out);
         } else {
             self.member(local).client = Client::new(wire_client::Settings::default());
             self.write_connect(local, now, out);
         }
-        self.account_sent(local, start, now, out);
+        self.assign(local, now, out);
     }
 
     pub(super) fn open_failed(&mut self, local: u32, now: Instant) {
@@ -185,7 +184,7 @@ impl Crew {
         let planned = self.plan.groups[group].connect.keep_alive_s;
         member.keep_alive_s = accepted.keep_alive_s.unwrap_or(planned);
         if !accepted.session_present {
-            member.unreleased = None;
+            member.unreleased.clear();
         }
         if self.groups[group].cycling {
             self.leave(local, false, false, now, out);

@@ -4,7 +4,7 @@ use wire_message::{Instant, Qos};
 
 use super::Crew;
 use super::publisher::correlation;
-use crate::checker::Sighting;
+use crate::checker::{Checker, Sighting};
 use crate::stamp::{self, Stamp, WILL};
 
 /// A message as it came.
@@ -51,7 +51,7 @@ impl Crew {
             .checked_sub(1)
             .map_or(0, |at| self.members[at].watches_end);
         let watches = &self.watches[start as usize..end as usize];
-        match self.checker.find(watches, stamp.stream, &self.audience) {
+        match Checker::find(watches, stamp.stream, &self.audience) {
             Some((watch, at)) if stamp.run == self.run.0 => {
                 if watch.is_count {
                     self.checker.count(at, stamp.sequence);

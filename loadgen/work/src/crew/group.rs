@@ -11,6 +11,10 @@ use crate::timetable::Timetable;
 
 /// A group, as far as this crew drives it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else, and all combinations exist"
+)]
 pub(super) struct GroupState {
     /// The number of its first client in the run.
     pub(super) first: u32,

@@ -63,7 +63,6 @@ impl Crew {
     }
 
     fn visit(&mut self, local: u32, now: Instant, out: &mut Out) {
-        let start = out.bytes.len();
         let member = self.member(local);
         if member.phase != Phase::Ready || member.keep_alive_s == 0 {
             return;
@@ -81,7 +80,7 @@ impl Crew {
             member.flags.set(Flags::PINGED, true);
             // It is connected, and PINGREQ always fits.
             let _ = member.client.ping(now, &mut out.bytes);
-            self.account_sent(local, start, now, out);
+            self.assign(local, now, out);
         }
     }
 }

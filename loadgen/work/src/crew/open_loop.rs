@@ -71,8 +71,7 @@ impl Crew {
 
     fn owe(&mut self, at: usize, due: Instant) {
         if self.may_owe() {
-            let owed = self.publishers[at].owed.get_or_insert_default();
-            owed.push_back(due);
+            self.publishers[at].owed.push_back(due);
         }
     }
 
@@ -81,10 +80,7 @@ impl Crew {
         let publisher = &mut self.publishers[publisher as usize];
         let group = &mut self.groups[usize::from(publisher.group)];
         if !group.owed.is_empty() {
-            publisher
-                .owed
-                .get_or_insert_default()
-                .append(&mut group.owed);
+            publisher.owed.append(&mut group.owed);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Messages go out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wire_message::{Instant, Qos};
@@ -71,7 +72,7 @@ impl Crew {
         messages.sent += 1;
         messages.sent_bytes += (out.bytes.len() - start) as u64;
         let local = self.publishers[at].member;
-        self.account_sent(local, start, now, out);
+        self.assign(local, now, out);
     }
 
     #[inline]
@@ -107,10 +108,11 @@ impl Crew {
         }
     }
 
-    /// Bytes from `start` on are for a member.
+    /// The bytes that were written since the last call are for a member.
     #[inline]
-    pub(super) fn account_sent(&mut self, local: u32, start: usize, now: Instant, out: &mut Out) {
-        let bytes = out.bytes.len() - start;
+    pub(super) fn assign(&mut self, local: u32, now: Instant, out: &mut Out) {
+        let (client, _) = self.number(local);
+        let bytes = out.assign(client);
         if bytes == 0 {
             return;
         }
@@ -119,8 +121,6 @@ impl Crew {
         member.queued = member
             .queued
             .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        let (client, _) = self.number(local);
-        out.sent(client, bytes);
     }
 
     /// Lets those send that may be able to.
@@ -153,17 +153,15 @@ impl Crew {
 
     fn send_owed(&mut self, at: usize, now: Instant, out: &mut Out) {
         while self.publishers[at].owes() > 0 && self.can_send(at) {
-            let due = self.publishers[at]
-                .owed
-                .as_mut()
-                .and_then(|owed| owed.pop_front());
+            let due = self.publishers[at].owed.pop_front();
             if let Some(due) = due {
                 self.counters.owed -= 1;
                 self.send(at, due, now, out);
             }
         }
         if self.publishers[at].owes() == 0 {
-            self.publishers[at].owed = None;
+            // Mostly it will stay empty for long.
+            self.publishers[at].owed = VecDeque::new();
         }
     }
 
@@ -193,7 +191,6 @@ impl Crew {
             return;
         };
         let version = self.groups[usize::from(self.publishers[at].group)].version;
-        let start = out.bytes.len();
         for sent in outflow.iter().collect::<Vec<_>>() {
             let packet_id = sent.packet_id();
             if sent.waits_for == WaitsFor::Pubcomp {
@@ -217,7 +214,7 @@ impl Crew {
             self.write(at, &message, out);
         }
         let local = self.publishers[at].member;
-        self.account_sent(local, start, now, out);
+        self.assign(local, now, out);
     }
 
     /// Publishers of the group remove what is retained of theirs.
@@ -250,11 +247,10 @@ impl Crew {
             if group.form.as_ref().is_some_and(|form| form.has_sequence) {
                 self.write_head(at, sequence);
             }
-            let start = out.bytes.len();
             self.publishers[at]
                 .head
                 .write_empty(version, &mut out.bytes);
-            self.account_sent(local, start, now, out);
+            self.assign(local, now, out);
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Publisher {
     pub(super) alias: Option<Box<Alias>>,
     pub(super) outflow: Option<Box<Outflow>>,
     /// Messages that are due and could not be sent.
-    pub(super) owed: Option<Box<VecDeque<Instant>>>,
+    pub(super) owed: VecDeque<Instant>,
     pub(super) window: Option<Box<Window>>,
     /// Messages that the broker may never have got.
     pub(super) uncertain: u64,
@@ -102,7 +102,7 @@ impl Publisher {
             head,
             alias: None,
             outflow: None,
-            owed: None,
+            owed: VecDeque::new(),
             window: None,
             uncertain: 0,
             answers: 0,
@@ -134,7 +134,7 @@ impl Publisher {
             _ => &*head,
         };
         let payload = form.payload_bytes(self.stream, message.sequence, ink.seed);
-        let flags = u8::from(message.dup) * DUP | u8::from(form.retain) * RETAIN;
+        let flags = (u8::from(message.dup) * DUP) | (u8::from(form.retain) * RETAIN);
         head.write(form.qos, flags, message.packet_id, payload, out);
         if head.correlation_from_end > 0 {
             let at = out.len() - usize::from(head.correlation_from_end);
@@ -171,7 +171,7 @@ impl Publisher {
     /// Messages that are due and wait.
     #[inline]
     pub(super) fn owes(&self) -> usize {
-        self.owed.as_ref().map_or(0, |owed| owed.len())
+        self.owed.len()
     }
 }
 
@@ -300,7 +300,6 @@ fn put_fixed_header(first: u8, remaining: u32, out: &mut Vec<u8>) {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are left")]
 const fn low7(number: u32) -> u8 {
     (number & 0x7f) as u8
 }

@@ -32,26 +32,22 @@ impl Crew {
         if slow {
             self.read_slowly(local, bytes.len(), now, out);
         }
-        let start = out.bytes.len();
         let result = if pending.is_empty() {
             let taken = self.take(local, bytes, now, out);
             taken.map(|taken| bytes[taken..].to_vec())
         } else {
             self.take_pending(local, pending, bytes, now, out)
         };
-        match result {
-            Ok(rest) => {
-                let member = self.member(local);
-                if member.phase != Phase::Closing {
-                    member.pending = rest;
-                }
-                self.account_sent(local, start, now, out);
-            }
-            Err(Broken) => {
-                out.bytes.truncate(start);
-                self.lost(local, out);
-            }
+        let Ok(rest) = result else {
+            out.discard();
+            self.lost(local, out);
+            return;
+        };
+        let member = self.member(local);
+        if member.phase != Phase::Closing {
+            member.pending = rest;
         }
+        self.assign(local, now, out);
     }
 
     /// Takes bytes behind the beginning of a packet that came before.
@@ -193,8 +189,7 @@ impl Crew {
         let mut is_first = true;
         if let Some(packet_id) = publish.packet_id.filter(|_| !self.plan.target.raw) {
             let kind = if publish.qos == Qos::ExactlyOnce {
-                let unreleased = self.member(local).unreleased.get_or_insert_default();
-                is_first = unreleased.insert(packet_id);
+                is_first = self.member(local).unreleased.insert(packet_id);
                 AckKind::Pubrec
             } else {
                 AckKind::Puback

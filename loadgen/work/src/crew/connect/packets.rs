@@ -13,7 +13,7 @@ use wire_mqtt::{
 use super::Accepted;
 use crate::Out;
 use crate::crew::Crew;
-use crate::crew::member::{Flags, Phase};
+use crate::crew::member::Flags;
 use crate::stamp::{Stamp, WILL};
 
 /// What the client core told, without what it borrows.
@@ -167,11 +167,7 @@ impl Crew {
                 self.counters.tally.connections.refused += 1;
                 self.leave(local, false, false, now, out);
             }
-            Some(Told::Subscribed { refused: false }) => {
-                if self.members[local as usize].phase == Phase::Subscribing {
-                    self.ready(local, now, out);
-                }
-            }
+            Some(Told::Subscribed { refused: false }) => self.ready(local, now, out),
             Some(Told::Pong) => {
                 let member = self.member(local);
                 member.flags.set(Flags::PINGED, false);

@@ -1,1 +1,0 @@
-//! Whole crews against a small broker in memory.

@@ -1,0 +1,187 @@
+//! Open and closed loops, and what a broker that stands still does to their figures.
+
+use core::time::Duration;
+
+use loadgen_plan::{Load, Options, Schedule, scenario};
+use wire_message::Qos;
+
+use crate::broker::Fault;
+use crate::world::{World, options};
+
+/// Runs pairs for 10 s with a broker that stands still for a second in the middle.
+fn frozen(load: Load, qos: Qos) -> World {
+    let options = Options {
+        load,
+        qos,
+        duration: Duration::from_secs(10),
+        ..options()
+    };
+    let plan = scenario::p2p(&options, 5).expect("the plan is fine");
+    let mut world = World::new(plan, 1);
+    let from = world.now + Duration::from_secs(3);
+    world.freeze = Some((from, from + Duration::from_secs(1)));
+    world.latency = Duration::from_micros(500);
+    let checks = world.run();
+    assert_eq!(checks.violations, Vec::<String>::new());
+    assert_eq!(checks.expected, checks.delivered);
+    world
+}
+
+#[test]
+fn an_open_loop_shows_that_the_broker_stood_still() {
+    for (qos, schedule) in [
+        (Qos::AtMostOnce, Schedule::Constant),
+        (Qos::AtLeastOnce, Schedule::Poisson),
+    ] {
+        let world = frozen(
+            Load::Rate {
+                per_s: 1000.0,
+                schedule,
+            },
+            qos,
+        );
+        // A tenth of the messages waited, half a second on average.
+        let intended = &world.tally.intended;
+        let (p50, p95) = (
+            intended.value_at_quantile(0.5),
+            intended.value_at_quantile(0.95),
+        );
+        let p999 = intended.value_at_quantile(0.999);
+        assert!(p50 < 1_100_000, "{p50}");
+        assert!((300_000_000..700_000_000).contains(&p95), "{p95}");
+        assert!((950_000_000..1_010_000_000).contains(&p999), "{p999}");
+    }
+}
+
+#[test]
+fn a_closed_loop_does_not_show_it() {
+    // Only the messages that were in the windows wait.
+    let world = frozen(Load::Window(1), Qos::AtMostOnce);
+    let sent = &world.tally.sent;
+    assert!(sent.len() > 40_000, "{}", sent.len());
+    assert!(sent.value_at_quantile(0.999) < 1_100_000);
+    assert!(sent.max() > 900_000_000);
+    assert!(world.tally.intended.is_empty());
+}
+
+#[test]
+fn messages_wait_for_the_receive_maximum_and_their_lateness_shows() {
+    let options = Options {
+        qos: Qos::AtLeastOnce,
+        ..options()
+    };
+    let plan = scenario::p2p(&options, 1).expect("the plan is fine");
+    let mut world = World::new(plan, 1);
+    world.broker.receive_maximum = Some(2);
+    let from = world.now + Duration::from_millis(500);
+    world.freeze = Some((from, from + Duration::from_millis(300)));
+    let checks = world.run();
+    assert_eq!(checks.violations, Vec::<String>::new());
+    // Sent late, so only the intended times tell.
+    assert!(world.tally.sent.value_at_quantile(0.95) < 1_000_000);
+    assert!(world.tally.intended.value_at_quantile(0.95) > 200_000_000);
+    assert_eq!(world.tally.messages.scheduled, world.tally.messages.sent);
+}
+
+#[test]
+fn a_window_is_never_exceeded() {
+    for (qos, window) in [
+        (Qos::AtMostOnce, 7),
+        (Qos::AtLeastOnce, 3),
+        (Qos::ExactlyOnce, 1),
+    ] {
+        let load = Load::Window(window);
+        let options = Options {
+            load,
+            qos,
+            duration: Duration::from_millis(50),
+            ..options()
+        };
+        let plan = scenario::fan_out(&options, 1, 10).expect("the plan is fine");
+        let mut world = World::new(plan, 2);
+        world.latency = Duration::from_micros(500);
+        let highest = std::rc::Rc::new(core::cell::Cell::new((0_u32, 0_u32)));
+        let seen = std::rc::Rc::clone(&highest);
+        // Copies leave the broker in the order of messages, so at most the window is between the
+        // first copy of a message and the last copy of an older one.
+        world.broker.fault = Box::new(move |_, message| {
+            let sequence = u32::from_le_bytes(message.payload[8..12].try_into().expect("four"));
+            let (newest, spread) = seen.get();
+            let newest = newest.max(sequence);
+            seen.set((newest, spread.max(newest - sequence)));
+            Fault::None
+        });
+        let checks = world.run();
+        assert_eq!(checks.violations, Vec::<String>::new());
+        assert!(highest.get().1 < window, "{:?}", highest.get());
+        let expected = world.tally.messages.sent * 10;
+        assert_eq!(checks.delivered, expected);
+        assert!(world.tally.messages.sent > u64::from(window) * 20);
+    }
+}
+
+#[test]
+fn a_closed_loop_goes_on_when_a_message_is_lost() {
+    let options = Options {
+        load: Load::Window(2),
+        duration: Duration::from_secs(5),
+        drain: Duration::from_millis(100),
+        ..options()
+    };
+    let plan = scenario::p2p(&options, 1).expect("the plan is fine");
+    let mut world = World::new(plan, 1);
+    world.latency = Duration::from_micros(500);
+    let mut count = 0;
+    world.broker.fault = Box::new(move |_, _| {
+        count += 1;
+        // Both messages of the window.
+        if (1001..=1002).contains(&count) {
+            Fault::Drop
+        } else {
+            Fault::None
+        }
+    });
+    let checks = world.run();
+    assert_eq!((checks.lost, world.stalls), (2, 1));
+    assert!(checks.delivered > 5_000, "{}", checks.delivered);
+}
+
+#[test]
+fn a_closed_loop_without_subscribers_is_paced_by_the_transport() {
+    let options = Options {
+        load: Load::Window(4),
+        duration: Duration::from_millis(20),
+        ..options()
+    };
+    let mut plan = scenario::p2p(&options, 1).expect("the plan is fine");
+    plan.groups[0].subscribe.clear();
+    plan.stages.remove(2);
+    let mut world = World::new(plan, 1);
+    // The transport of this world is infinitely fast, so only the steps that it takes bound it.
+    world.run_stage(0);
+    world.run_stage(1);
+    assert_eq!(world.tally.messages.sent, 0);
+}
+
+#[test]
+fn everything_due_is_sent_once_whatever_the_number_of_workers() {
+    for workers in [1, 2, 5] {
+        let load = Load::Rate {
+            per_s: 997.0,
+            schedule: Schedule::Constant,
+        };
+        let options = Options {
+            load,
+            warm_up: Duration::ZERO,
+            ..options()
+        };
+        let plan = scenario::p2p(&options, 13).expect("the plan is fine");
+        let mut world = World::new(plan, workers);
+        let checks = world.run();
+        assert!(
+            (990..=1000).contains(&checks.delivered),
+            "{workers}: {}",
+            checks.delivered
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! Whole crews against a small broker in memory, in virtual time.
+
+mod broker;
+mod faults;
+mod loops;
+mod scenarios;
+mod sessions;
+mod world;
