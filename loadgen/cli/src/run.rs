@@ -1,0 +1,126 @@
+//! A run from start to end.
+
+mod describe;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use loadgen_engine::{Execution, Glance};
+use loadgen_plan::RunId;
+use loadgen_report::{HdrLogs, Live, Report, Run, Tally, Verdict};
+
+use crate::command_line::{Common, GeneratorOptions, Scenario};
+use crate::live_metrics::LiveMetrics;
+use crate::output;
+use crate::progress::Progress;
+use crate::scenario;
+use crate::signals;
+
+/// The broker broke a promise.
+const VIOLATED: u8 = 2;
+
+/// The generator was the limit, and the user is strict.
+const SPOILED: u8 = 3;
+
+/// Runs a scenario and hands out what was found.
+pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
+    let common = chosen.common();
+    let options = scenario::options(common)?;
+    let mut plan = scenario::plan(chosen, &options)?;
+    if let Some(name) = &common.output.name {
+        plan.name.clone_from(name);
+    }
+    output::prepare(&common.output)?;
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let started_ns = u64::try_from(started.as_nanos()).unwrap_or(u64::MAX);
+    let id = run_id(started_ns);
+    let run = describe::run(&plan, id, started_ns / 1_000_000, &common.generator);
+    let comment = format!("loadgen {}, run {}", run.scenario, run.id);
+    let mut logs = HdrLogs::new(run.started_unix_ms, &comment);
+    let progress = Progress::new(common.output.quiet);
+    let mut metrics = Metrics::serve(common, &run)?;
+    let stop = signals::stop_flag()?;
+    let mut observe = |glance: &Glance<'_>| {
+        progress.show(glance);
+        if common.output.hdr.is_some() {
+            let interval = glance.interval;
+            logs.push(glance.stage, interval.at_s, interval.seconds, glance.tally);
+        }
+        if let Some(metrics) = &mut metrics {
+            metrics.update(glance);
+        }
+    };
+    let execution = execution(common);
+    let report = loadgen_engine::carry_out(plan, id, run, &execution, &stop, &mut observe);
+    progress.clear();
+    let mut report = report?;
+    report.judge();
+    output::write(&common.output, &report, &logs)?;
+    Ok(exit_code(&report, common.check.strict))
+}
+
+fn exit_code(report: &Report, strict: bool) -> ExitCode {
+    match report.verdict {
+        Verdict::Violated => VIOLATED.into(),
+        Verdict::Spoiled if strict => SPOILED.into(),
+        Verdict::Ok | Verdict::Spoiled => ExitCode::SUCCESS,
+    }
+}
+
+fn execution(common: &Common) -> Execution {
+    let GeneratorOptions {
+        threads,
+        processes,
+        ref cpus,
+    } = common.generator;
+    Execution {
+        threads,
+        processes,
+        cpus: cpus.clone(),
+        interval: common.output.interval,
+        broker_pids: common.broker.broker_pid.clone(),
+    }
+}
+
+/// A number that runs against the same broker hardly share.
+fn run_id(started_ns: u64) -> RunId {
+    let mixed =
+        (started_ns ^ u64::from(std::process::id()) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    RunId(u32::try_from(mixed >> 32).expect("the upper half has 32 bits"))
+}
+
+/// What scrapes see.
+struct Metrics {
+    page: LiveMetrics,
+    run: Run,
+    total: Tally,
+}
+
+impl Metrics {
+    fn serve(common: &Common, run: &Run) -> anyhow::Result<Option<Self>> {
+        let Some(address) = common.output.prometheus else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            page: LiveMetrics::serve(address)?,
+            run: run.clone(),
+            total: Tally::default(),
+        }))
+    }
+
+    fn update(&mut self, glance: &Glance<'_>) {
+        self.total.add(glance.tally);
+        let text = loadgen_report::prometheus(&Live {
+            run: &self.run,
+            stage: glance.stage,
+            connected: glance.interval.connected,
+            total: &self.total,
+            generator_cpu_s: glance.generator_cpu_s,
+            broker_cpu_s: glance.broker_cpu_s,
+            broker_resident_bytes: glance.broker_resident_bytes,
+        });
+        self.page.update(text);
+    }
+}

@@ -1,0 +1,235 @@
+//! The one who leads workers through the stages of a run.
+
+mod course;
+mod stage;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use loadgen_plan::{Audience, Plan, RunId, Verb};
+use loadgen_report::{Checks, Report, Run, Stage};
+use loadgen_work::{Account, Progress};
+use wire_message::Instant;
+
+use crate::capacity;
+use crate::clock;
+use crate::execution::{Execution, Glance};
+use crate::limits::{ANSWER_MAX, START_DISTANCE};
+use crate::message::{Command, Notice, Setup};
+use crate::run_error::RunError;
+use crate::team::Team;
+use crate::troubles::Troubles;
+use crate::watch::{Memory, Usage, Watch};
+
+/// Carries out `plan`, which was checked, and reports what was found.
+///
+/// `observe` is told of each interval. When `stop` becomes true, the run is ended early: what is under
+/// way may still arrive, and the report says so. Warnings that follow from the figures are left to
+/// [`Report::judge`].
+///
+/// # Errors
+///
+/// [`RunError`] if there is nothing to report. All workers have ended by then.
+pub fn carry_out(
+    plan: Plan,
+    id: RunId,
+    run: Run,
+    execution: &Execution,
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Glance<'_>),
+) -> Result<Report, RunError> {
+    capacity::check(&plan, execution.processes)?;
+    let audience = Arc::new(Audience::new(&plan, id)?);
+    audience.check_loops(&plan, execution.threads, execution.processes)?;
+    let plan = Arc::new(plan);
+    let setup = Setup {
+        plan: Arc::clone(&plan),
+        run: id,
+        threads: execution.threads,
+        first: 0,
+        workers: execution.threads * execution.processes,
+        cpus: execution.cpus.clone(),
+    };
+    let watch = Watch::new(&execution.broker_pids)
+        .map_err(|(pid, error)| RunError::Watch { pid, error })?;
+    let team = Team::start(&setup, &audience, execution.processes)?;
+    let mut leader = Leader {
+        plan,
+        audience,
+        team,
+        watch,
+        execution,
+        stop,
+        observe,
+        start: clock::now() + START_DISTANCE,
+        usage: Usage::default(),
+        settled: 0,
+        interrupted: None,
+        stalls: 0,
+        cpu_ns: 0,
+    };
+    let report = leader.lead(run);
+    leader.team.end();
+    report
+}
+
+/// What leading a run takes.
+struct Leader<'a> {
+    plan: Arc<Plan>,
+    audience: Arc<Audience>,
+    team: Team,
+    watch: Watch,
+    execution: &'a Execution,
+    stop: &'a AtomicBool,
+    observe: &'a mut dyn FnMut(&Glance<'_>),
+    start: Instant,
+    /// What the broker had used at the last border of stages.
+    usage: Usage,
+    /// Workers whose clients have nothing under way in this stage.
+    settled: u16,
+    /// When the run was told to stop.
+    interrupted: Option<Instant>,
+    /// Times that closed loops stood still.
+    stalls: u64,
+    /// CPU time that all workers have used.
+    cpu_ns: u64,
+}
+
+impl Leader<'_> {
+    fn lead(&mut self, run: Run) -> Result<Report, RunError> {
+        let mut report = Report::new(run);
+        let mut begin = self.start;
+        self.usage = self.watch.read(Memory::Exact);
+        for index in 0..self.plan.stages.len() {
+            if self.interrupted.is_some() && !self.stops(index) && !self.has_stopped(index) {
+                continue;
+            }
+            let (stage, end) = self.run_stage(index, begin)?;
+            report.stages.push(stage);
+            begin = end;
+            self.check_connections(&report)?;
+        }
+        let (account, troubles) = self.account()?;
+        report.checks = account.judge(&self.plan, &self.audience);
+        self.remark(&mut report, &troubles);
+        Ok(report)
+    }
+
+    /// Whether publishing ends with this stage: an interrupted run goes on from there.
+    fn stops(&self, index: usize) -> bool {
+        let mut actions = self.plan.stages[index].actions.iter();
+        actions.any(|action| matches!(action.verb, Verb::Stop))
+    }
+
+    /// Whether a stage up to this one has ended the publishing.
+    fn has_stopped(&self, index: usize) -> bool {
+        (0..index).any(|before| self.stops(before))
+    }
+
+    fn is_stopped(&mut self) -> bool {
+        let stopped = self.interrupted.is_none() && self.stop.load(Ordering::Relaxed);
+        if stopped {
+            self.interrupted = Some(clock::now());
+        }
+        stopped
+    }
+
+    /// A run without any connection has nothing to report but why.
+    fn check_connections(&mut self, report: &Report) -> Result<(), RunError> {
+        let sum = |of: fn(&Stage) -> u64| report.stages.iter().map(of).sum::<u64>();
+        let attempted = sum(|stage| stage.connections.attempted);
+        if attempted == 0 || sum(|stage| stage.connections.connected) > 0 {
+            return Ok(());
+        }
+        let (_, troubles) = self.account()?;
+        let refused = sum(|stage| stage.connections.refused);
+        let reason = match troubles.chief() {
+            Some(_) | None if refused > 0 => format!("refused {refused} times by the broker"),
+            Some(chief) => chief.to_owned(),
+            None => "no answer in time".to_owned(),
+        };
+        let broker = self.plan.target.brokers.first();
+        Err(RunError::NoConnection {
+            broker: broker.map_or_else(String::new, ToString::to_string),
+            reason,
+        })
+    }
+
+    fn account(&mut self) -> Result<(Account, Troubles), RunError> {
+        let answers = self.ask(&Command::Account, |notice| {
+            if let Notice::Accounted(accounted) = notice {
+                return Ok(*accounted);
+            }
+            Err(notice)
+        })?;
+        let mut account = Account::default();
+        let mut troubles = Troubles::default();
+        for answer in answers {
+            account.merge(&answer.account);
+            for (text, times) in answer.troubles {
+                troubles.add(text, times);
+            }
+        }
+        Ok((account, troubles))
+    }
+
+    fn progress(&mut self) -> Result<Progress, RunError> {
+        let answers = self.ask(&Command::Progress, |notice| {
+            if let Notice::Progressed(progress) = notice {
+                return Ok(progress);
+            }
+            Err(notice)
+        })?;
+        let mut sum = Progress::default();
+        for progress in answers {
+            sum.add(progress);
+        }
+        Ok(sum)
+    }
+
+    /// Gives a command to all workers and gathers an answer from each.
+    fn ask<T>(
+        &mut self,
+        command: &Command,
+        pick: impl Fn(Notice) -> Result<T, Notice>,
+    ) -> Result<Vec<T>, RunError> {
+        self.team.tell(command)?;
+        let deadline = clock::now() + ANSWER_MAX;
+        let mut answers = Vec::new();
+        while answers.len() < usize::from(self.team.workers()) {
+            let Some((worker, notice)) = self.team.hear(deadline)? else {
+                let missing = format!("no answer to {command:?} in {ANSWER_MAX:?}");
+                return Err(RunError::Worker(missing));
+            };
+            match pick(notice) {
+                Ok(answer) => answers.push(answer),
+                Err(Notice::Settled { .. }) => self.settled += 1,
+                Err(other) => {
+                    let odd = format!("worker {worker} said {other:?} to {command:?}");
+                    return Err(RunError::Worker(odd));
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Adds what the figures alone do not say.
+    fn remark(&self, report: &mut Report, troubles: &Troubles) {
+        let Checks { lost, .. } = report.checks;
+        for (text, times) in troubles.list() {
+            report.warnings.push(format!("{text} ({times} times)"));
+        }
+        if self.stalls > 0 {
+            report.warnings.push(format!(
+                "a closed loop stood still for a second {} times, {lost} deliveries were lost",
+                self.stalls
+            ));
+        }
+        if let Some(at) = self.interrupted {
+            let after = at.since(self.start).as_secs_f64();
+            report
+                .warnings
+                .push(format!("interrupted after {after:.1} s"));
+        }
+    }
+}
