@@ -13,9 +13,6 @@ use wire_mqtt::{
 
 use crate::interrupt::Interrupt;
 
-/// Clients that are on their way at the same time. Full: the others wait for them.
-const CONNECTING_MAX: usize = 256;
-
 /// Filters of one SUBSCRIBE. Full: there is another SUBSCRIBE.
 const FILTERS_PER_PACKET: usize = 100;
 
@@ -35,6 +32,8 @@ const TIME_MAX: Duration = Duration::from_mins(1);
 pub(crate) struct Crowd {
     driver: Driver,
     address: SocketAddr,
+    /// Clients that are on their way at the same time; the others wait for them.
+    connecting_max: usize,
     clients: Vec<Client>,
     events: Vec<Event>,
 }
@@ -48,17 +47,18 @@ struct Client {
 }
 
 impl Crowd {
-    /// No clients yet.
+    /// No clients yet; at most `connecting_max` will be on their way at the same time.
     ///
     /// # Errors
     ///
     /// If this machine has no `io_uring`.
-    pub(crate) fn new(address: SocketAddr) -> Result<Self> {
+    pub(crate) fn new(address: SocketAddr, connecting_max: usize) -> Result<Self> {
         shard_uring::raise_open_files().context("raise the limit of open files")?;
         let driver = Driver::new(DriverSettings::default()).context("make a ring")?;
         Ok(Self {
             driver,
             address,
+            connecting_max,
             clients: Vec::new(),
             events: Vec::new(),
         })
@@ -80,7 +80,7 @@ impl Crowd {
         let mut done = self.clients.len();
         while done < total {
             interrupt.check()?;
-            while self.clients.len() < total && self.clients.len() - done < CONNECTING_MAX {
+            while self.clients.len() < total && self.clients.len() - done < self.connecting_max {
                 self.begin(&filters)?;
             }
             self.driver.flush();

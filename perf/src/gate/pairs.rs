@@ -11,6 +11,8 @@ use wire_mqtt::{
     SubscribeProperties, Version,
 };
 
+use super::server::Server;
+
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 
@@ -72,9 +74,17 @@ impl Pairs {
     /// # Errors
     ///
     /// If something else comes, or too late.
-    pub(crate) fn exchange(&mut self) -> Result<()> {
+    pub(crate) fn exchange(&mut self, server: &Server) -> Result<()> {
+        // The broker shall find the messages of all pairs at once, on whatever machine.
+        let pause = self.traffic.pairs > 1;
+        if pause {
+            server.pause()?;
+        }
         for pair in &mut self.pairs {
             pair.publisher.write_all(&pair.bytes).context("publish")?;
+        }
+        if pause {
+            server.resume()?;
         }
         for pair in &mut self.pairs {
             let mut read = vec![0; pair.delivered.len()];

@@ -3,8 +3,10 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -20,6 +22,9 @@ listeners.tcp.default.bind = \"127.0.0.1:{port}\"
 api.bind = \"127.0.0.1:{port2}\"
 log.level = warning
 ";
+
+/// How long the broker's threads may take to stand still.
+const PAUSE_TIME: Duration = Duration::from_secs(5);
 
 /// The file of strace's summary.
 const TRACE: &str = "strace";
@@ -84,8 +89,39 @@ impl Server {
     ///
     /// If it has ended by itself.
     pub(crate) fn ask_to_end(&self) -> Result<()> {
+        self.signal(Signal::SIGTERM)
+    }
+
+    /// Stops the broker where it is, and returns when all of its threads stand still.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended, or goes on.
+    pub(crate) fn pause(&self) -> Result<()> {
+        self.signal(Signal::SIGSTOP)?;
+        let tasks = format!("/proc/{}/task", self.pid()?);
+        let deadline = Instant::now() + PAUSE_TIME;
+        while !all_stand_still(Path::new(&tasks))? {
+            if Instant::now() > deadline {
+                bail!("the broker does not stand still");
+            }
+            thread::yield_now();
+        }
+        Ok(())
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.pid()?)?);
-        kill(pid, Signal::SIGTERM).context("tell the broker to end")
+        kill(pid, signal).with_context(|| format!("send {signal} to the broker"))
     }
 
     /// Whether the broker, and strace with it, has ended.
@@ -108,6 +144,19 @@ impl Server {
         let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         resident(&text).with_context(|| format!("{path} has no Rss"))
     }
+}
+
+/// Whether every thread in a folder of `/proc` is stopped, for a signal or by whoever traces it.
+fn all_stand_still(tasks: &Path) -> Result<bool> {
+    for task in fs::read_dir(tasks).context("list the broker's threads")? {
+        let status = fs::read_to_string(task?.path().join("stat")).unwrap_or_default();
+        // The name stands in brackets and may contain anything.
+        let state = status.rsplit_once(") ").map(|(_, rest)| rest);
+        if !state.is_some_and(|state| state.starts_with(['T', 't'])) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Bytes in the line `Rss: 1234 kB`.

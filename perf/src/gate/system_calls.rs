@@ -43,7 +43,7 @@ fn calls(program: &Path, traffic: Traffic, rounds: usize, interrupt: &Interrupt)
     let mut pairs = Pairs::connect(server.address(), traffic)?;
     for _ in 0..rounds {
         interrupt.check()?;
-        pairs.exchange()?;
+        pairs.exchange(&server)?;
     }
     drop(pairs);
     server.ask_to_end()?;
