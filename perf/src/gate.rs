@@ -37,14 +37,15 @@ use figure::Figure;
 use judge::{Judgement, Row};
 use source::{Plant, Source};
 
-/// Exit code when a figure is worse than it may be.
-const WORSE: u8 = 2;
+/// Exit code when a figure is worse than it may be; 2 is a wrong command line.
+const WORSE: u8 = 3;
 
 /// Measures figures that noise cannot blur and compares them with the baseline
 ///
 /// Builds what it measures: programs that do one thing as often as they are told, counted under
 /// valgrind, and the release broker. Exit code 0: all figures are within what the baseline allows;
-/// 1: something could not be measured at all; 2: a figure is worse, over its limit, or new.
+/// 1: something could not be measured; 2: the command line is wrong; 3: a figure is worse than the
+/// baseline allows, over its limit, or new.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GateOptions {
     /// Only figures whose name this regular expression matches; may be given again
@@ -96,6 +97,11 @@ pub(crate) fn run(options: &GateOptions) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let reason = options.reason.as_deref().unwrap_or_default().trim();
+    ensure!(
+        !options.update || !reason.is_empty(),
+        "an update needs a reason"
+    );
     ensure!(
         all.iter().any(|figure| chosen(&figure.name)),
         "no figure matches; `perf gate --list` names all"
@@ -122,7 +128,6 @@ pub(crate) fn run(options: &GateOptions) -> Result<ExitCode> {
     }
     print!("{}", table::render(&rows));
     if options.update {
-        let reason = options.reason.as_deref().unwrap_or_default();
         let changes = baseline.update(&rows, &stale, reason, &compiler)?;
         baseline.save(&path)?;
         println!("{} changes in {}", changes, path.display());
