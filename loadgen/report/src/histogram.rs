@@ -93,3 +93,73 @@ pub fn deserialize<'de, D: SerdeDeserializer<'de>>(deserializer: D) -> Result<Hi
     let text = String::deserialize(deserializer)?;
     decode(&text).map_err(serde::de::Error::custom)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_form_keeps_bounds_and_values() {
+        let mut values = empty();
+        for value in [0, 1, 999, 123_456_789, LONGEST_NS] {
+            values.record(value).unwrap();
+        }
+        let read = decode(&encode(&values)).unwrap();
+        assert_eq!(read, values);
+        assert_eq!(
+            (read.sigfig(), read.high()),
+            (values.sigfig(), values.high())
+        );
+    }
+
+    #[test]
+    fn longer_than_an_hour_counts_as_an_hour() {
+        let mut values = empty();
+        assert!(values.record(LONGEST_NS * 4).is_err());
+        values.saturating_record(LONGEST_NS * 4);
+        assert!(values.max() >= LONGEST_NS);
+        let mut wide = Histogram::new(3).unwrap();
+        wide.record(LONGEST_NS * 4).unwrap();
+        add(&mut values, &wide);
+        assert_eq!(values.len(), 2);
+    }
+
+    #[test]
+    fn adding_is_as_recording_all_in_one() {
+        let (mut all, mut parts) = (empty(), [empty(), empty()]);
+        for value in 1..1000 {
+            all.record(value * value).unwrap();
+            parts[usize::from(value % 3 == 0)]
+                .record(value * value)
+                .unwrap();
+        }
+        let [mut sum, other] = parts;
+        add(&mut sum, &other);
+        assert_eq!(sum, all);
+    }
+
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        assert!(matches!(decode("?"), Err(DecodeError::Base64(_))));
+        assert!(matches!(decode("AAAA"), Err(DecodeError::Format(_))));
+        let mut values = empty();
+        values.record_n(123_456_789, 1000).unwrap();
+        let text = encode(&values);
+        assert!(matches!(
+            decode(&text[..text.len() / 8 * 4]),
+            Err(DecodeError::Format(_))
+        ));
+    }
+
+    #[test]
+    fn fields_travel_as_text() {
+        #[derive(serde::Deserialize, serde::Serialize)]
+        struct Sample(#[serde(with = "crate::histogram")] Histogram);
+        let mut values = empty();
+        values.record(42).unwrap();
+        let json = serde_json::to_string(&Sample(values.clone())).unwrap();
+        assert_eq!(json, format!("{:?}", encode(&values)));
+        assert_eq!(serde_json::from_str::<Sample>(&json).unwrap().0, values);
+        assert!(serde_json::from_str::<Sample>("\"?\"").is_err());
+    }
+}

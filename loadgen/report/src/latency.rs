@@ -58,3 +58,31 @@ impl Latency {
         histogram::decode(&self.histogram)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_has_the_figures_of_its_histogram() {
+        let mut values = histogram::empty();
+        for value in 1..=10_000_u64 {
+            values.record(value * 100).unwrap();
+        }
+        let latency = Latency::from_histogram(&values).unwrap();
+        let near = |found: u64, expected: u64| found.abs_diff(expected) * 1000 <= expected;
+        assert_eq!((latency.count, latency.min_ns), (10_000, 100));
+        assert!(near(latency.p50_ns, 500_000) && near(latency.p75_ns, 750_000));
+        assert!(near(latency.p90_ns, 900_000) && near(latency.p95_ns, 950_000));
+        assert!(near(latency.p99_ns, 990_000) && near(latency.p999_ns, 999_000));
+        assert!(near(latency.p9999_ns, 999_900) && near(latency.max_ns, 1_000_000));
+        assert!((latency.mean_ns / 500_050.0 - 1.0).abs() < 0.001);
+        assert!((latency.stddev_ns / 288_675.0 - 1.0).abs() < 0.001);
+        assert_eq!(latency.to_histogram().unwrap(), values);
+    }
+
+    #[test]
+    fn no_values_make_no_summary() {
+        assert!(Latency::from_histogram(&histogram::empty()).is_none());
+    }
+}

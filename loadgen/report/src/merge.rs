@@ -162,3 +162,104 @@ fn merge_latency(to: &mut Option<Latency>, from: Option<&Latency>) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Tally;
+
+    fn stage(start_s: f64, sent: u64, latency_ns: u64) -> Stage {
+        let mut tally = Tally::default();
+        tally.messages.sent = sent;
+        tally.connections.connected = 10;
+        tally.intended.record_n(latency_ns, sent).unwrap();
+        tally.connect.record(latency_ns).unwrap();
+        let mut stage = Stage {
+            start_s,
+            seconds: 2.0,
+            ..Stage::default()
+        };
+        tally.fill(&mut stage);
+        stage.generator.cpu_s = 1.0;
+        stage.intervals.push(tally.to_interval(start_s, 1.0, 10));
+        let mut broker = Broker {
+            cpu_s: 3.0,
+            ..Broker::default()
+        };
+        broker.share(&stage.messages);
+        stage.broker = Some(broker);
+        stage
+    }
+
+    #[test]
+    fn stages_of_two_processes_add_up_exactly() {
+        let mut sum = stage(1.0, 300, 1_000);
+        sum.merge(&stage(1.5, 100, 9_000)).unwrap();
+        assert!((sum.start_s - 1.0).abs() < 1e-9 && (sum.seconds - 2.5).abs() < 1e-9);
+        assert_eq!((sum.messages.sent, sum.connections.connected), (400, 20));
+        let latency = sum.latency.intended.as_ref().unwrap();
+        assert_eq!((latency.count, latency.min_ns), (400, 1_000));
+        assert!(latency.p75_ns < 1_010 && latency.p90_ns > 8_990);
+        assert_eq!(sum.connections.latency.as_ref().unwrap().count, 2);
+        assert!((sum.generator.cpu_s - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn both_watch_the_same_broker_and_intervals_take_the_larger_percentile() {
+        let mut sum = stage(1.0, 300, 1_000);
+        sum.merge(&stage(1.0, 100, 9_000)).unwrap();
+        let broker = sum.broker.as_ref().unwrap();
+        assert!((broker.cpu_s - 3.0).abs() < 1e-9);
+        assert!((broker.cpu_us_per_message.unwrap() - 7_500.0).abs() < 1e-9);
+        let [interval] = &sum.intervals[..] else {
+            panic!("{:?}", sum.intervals)
+        };
+        assert_eq!((interval.connected, interval.sent), (20, 400));
+        assert!(interval.p50_ns.unwrap() > 8_990);
+    }
+
+    #[test]
+    fn intervals_that_only_the_other_has_are_kept() {
+        let (mut sum, mut other) = (stage(1.0, 1, 1), stage(1.0, 1, 1));
+        other.intervals.push(Interval {
+            at_s: 2.0,
+            sent: 5,
+            ..Interval::default()
+        });
+        sum.merge(&other).unwrap();
+        assert_eq!(
+            sum.intervals.iter().map(|of| of.sent).collect::<Vec<_>>(),
+            [2, 5]
+        );
+    }
+
+    #[test]
+    fn different_stages_and_broken_histograms_are_refused() {
+        let mut other = stage(1.0, 1, 1);
+        other.latency.intended.as_mut().unwrap().histogram = "?".to_owned();
+        let error = stage(1.0, 1, 1).merge(&other).unwrap_err();
+        assert!(matches!(error, MergeError::Histogram(_)));
+        other.name = "drain".to_owned();
+        let error = stage(1.0, 1, 1).merge(&other).unwrap_err();
+        assert!(matches!(error, MergeError::Stages(..)));
+    }
+
+    #[test]
+    fn checks_add_up_with_their_sentences() {
+        let mut sum = Checks {
+            lost: 1,
+            stray: 2,
+            violations: vec!["a".to_owned()],
+            ..Checks::default()
+        };
+        sum.add(&Checks {
+            lost: 3,
+            violations: vec!["b".to_owned()],
+            ..Checks::default()
+        });
+        assert_eq!(
+            (sum.lost, sum.stray, sum.violations),
+            (4, 2, vec!["a".to_owned(), "b".to_owned()])
+        );
+    }
+}

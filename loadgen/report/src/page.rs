@@ -27,6 +27,8 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// Whether its cells are text, which stands left and may wrap.
     pub words: bool,
+    /// Row and column of the cells that show a fault.
+    pub marked: Vec<(usize, usize)>,
 }
 
 /// How a problem is shown.
@@ -196,11 +198,13 @@ impl Table {
             html.push_str("</tr></thead>\n");
         }
         html.push_str("<tbody>\n");
-        for row in &self.rows {
+        for (line, row) in self.rows.iter().enumerate() {
             html.push_str("<tr>");
             for (index, cell) in row.iter().enumerate() {
                 let cell = escape(cell);
+                let marked = self.marked.contains(&(line, index));
                 let _ = match index {
+                    _ if marked => write!(html, "<td class=\"bad\">{cell}</td>"),
                     0 => write!(html, "<th scope=\"row\">{cell}</th>"),
                     _ => write!(html, "<td>{cell}</td>"),
                 };

@@ -57,7 +57,7 @@ fn headline(report: &Report) -> String {
     };
     format!(
         "{}: {verdict}, {}",
-        report.run.name,
+        clip(&report.run.name),
         meaning(report.verdict)
     )
 }
@@ -95,7 +95,7 @@ fn push_groups(lines: &mut Vec<String>, run: &Run) {
 fn push_stage(lines: &mut Vec<String>, stage: &Stage, run: &Run) {
     lines.push(format!(
         "{}, {}",
-        stage.name,
+        clip(&stage.name),
         Unit::Seconds.format(stage.seconds)
     ));
     push_messages(lines, stage);
@@ -262,7 +262,7 @@ fn push_overview(lines: &mut Vec<String>, stages: &[&Stage]) {
             Unit::Share.format(broker.cpu_s / stage.seconds)
         });
         columns.row([
-            stage.name.clone(),
+            clip(&stage.name),
             Unit::Seconds.format(stage.seconds),
             rate(stage.connections.connected),
             rate(stage.messages.sent),

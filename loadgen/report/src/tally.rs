@@ -123,3 +123,66 @@ impl Tally {
         stage.generator.turn = Latency::from_histogram(&self.turn);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(sent: u64, intended_ns: u64) -> Tally {
+        let mut tally = Tally::default();
+        tally.messages.sent = sent;
+        tally.connections.connected = 1;
+        tally.intended.record(intended_ns).unwrap();
+        tally.lag.record(10).unwrap();
+        tally
+    }
+
+    #[test]
+    fn tallies_of_workers_add_up() {
+        let mut sum = tally(5, 1_000);
+        sum.add(&tally(7, 3_000));
+        assert_eq!((sum.messages.sent, sum.connections.connected), (12, 2));
+        assert_eq!(
+            (sum.intended.len(), sum.lag.len(), sum.sent.len()),
+            (2, 2, 0)
+        );
+        assert_eq!(sum.histograms().map(|(_, of)| of.len()).sum::<u64>(), 4);
+    }
+
+    #[test]
+    fn an_interval_shows_what_is_felt() {
+        let mut tally = tally(5, 3_000);
+        let interval = tally.to_interval(2.0, 1.0, 9);
+        assert_eq!(
+            (interval.connected, interval.connects, interval.sent),
+            (9, 1, 5)
+        );
+        assert_eq!(
+            (interval.p50_ns, interval.lag_p99_ns),
+            (Some(3_001), Some(10))
+        );
+        tally.intended.reset();
+        assert_eq!(tally.to_interval(2.0, 1.0, 9).p50_ns, None);
+        tally.connect.record(77).unwrap();
+        assert_eq!(tally.to_interval(2.0, 1.0, 9).max_ns, Some(77));
+        tally.sent.record(88).unwrap();
+        assert_eq!(tally.to_interval(2.0, 1.0, 9).max_ns, Some(88));
+    }
+
+    #[test]
+    fn a_stage_is_filled_with_all_that_was_counted() {
+        let mut stage = Stage::default();
+        tally(5, 3_000).fill(&mut stage);
+        assert_eq!((stage.messages.sent, stage.connections.connected), (5, 1));
+        assert_eq!(stage.latency.intended.map(|of| of.count), Some(1));
+        assert_eq!(stage.generator.lag.map(|of| of.max_ns), Some(10));
+        assert!(stage.latency.sent.is_none() && stage.generator.turn.is_none());
+    }
+
+    #[test]
+    fn a_tally_travels_as_json() {
+        let text = serde_json::to_string(&tally(5, 3_000)).unwrap();
+        let read = serde_json::from_str::<Tally>(&text).unwrap();
+        assert_eq!((read.messages.sent, read.intended.len()), (5, 1));
+    }
+}

@@ -197,12 +197,27 @@ pub(super) fn push_checks(page: &mut Page, of: &Checks) {
             .into_iter()
             .chain(counts.map(units::count)),
     );
+    // Everything but what was expected, what was delivered and what is allowed is a fault.
+    let faults = [
+        of.lost,
+        of.duplicates,
+        0,
+        of.reordered,
+        of.corrupt,
+        of.stray,
+    ];
+    let faults = (3..).zip(faults).filter(|(_, count)| *count > 0);
+    table.marked = faults.map(|(column, _)| (0, column)).collect();
     page.table(&table);
 }
 
 /// What was run, and its stages.
 pub(super) fn push_run(page: &mut Page, report: &Report) {
     let run = &report.run;
+    page.html(
+        "<div class=\"tables\">
+",
+    );
     let mut table = Table {
         words: true,
         ..Table::default()
@@ -218,8 +233,8 @@ pub(super) fn push_run(page: &mut Page, report: &Report) {
             format!("version {}, seed {}", run.version, run.seed),
         ),
         (
-            "threads",
-            format!("{} in each of {} process(es)", run.threads, run.processes),
+            "processes × threads",
+            format!("{} × {}", run.processes, run.threads),
         ),
         (
             "processor",

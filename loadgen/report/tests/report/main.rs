@@ -4,6 +4,10 @@
     reason = "compares with files and starts a browser"
 )]
 
+mod browser;
+mod chromium;
+mod golden;
+mod logs;
 mod page;
 mod schema;
 mod simulated;

@@ -1,6 +1,7 @@
 //! A run as the load generator would report it, of a broker that pauses for a second.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use loadgen_report::{
     Broker, Checks, Generator, Group, Histogram, Interval, Machine, Report, Run, Stage, Tally,
@@ -108,9 +109,35 @@ fn tallies(speed: f64) -> Vec<Tally> {
     tallies
 }
 
+/// A run with long and hostile names in which everything went wrong.
+pub(crate) fn hostile() -> Report {
+    let mut report = report();
+    let script = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
+    let long = "a/very/long/topic/without/any/blank".repeat(8);
+    let run = &mut report.run;
+    run.name = format!("{script}{long}");
+    run.command.push(format!("{script} {long}"));
+    run.groups[0].publishes = format!("{script}{long}");
+    for name in [&mut run.groups[0].name, &mut run.machine.processor] {
+        script.clone_into(name);
+    }
+    long.clone_into(&mut run.groups[1].subscribes);
+    script.clone_into(&mut report.stages[2].name);
+    report.stages[2].messages.scheduled = 180_000;
+    let checks = &mut report.checks;
+    (checks.lost, checks.reordered, checks.corrupt) = (1_234, 56, 7);
+    checks.violations = (1..9)
+        .map(|index| format!("{index}: lost {script} {long}"))
+        .collect();
+    report.warnings = vec![long];
+    report.judge();
+    report
+}
+
 /// The run: a second to connect, two to warm up, ten measured, and the rest to drain.
 pub(crate) fn report() -> Report {
-    report_of("p2p", 1.0)
+    static REPORT: LazyLock<Report> = LazyLock::new(|| report_of("p2p", 1.0));
+    REPORT.clone()
 }
 
 /// The same with another name, on a broker that takes `speed` times as long for everything.
