@@ -209,6 +209,11 @@ fn check_raw(group: &Group) -> Result<(), PlanError> {
     if publishes.is_some_and(|publishing| publishing.qos == Qos::ExactlyOnce) {
         return Err(PlanError::Raw("QoS 2 can't be imitated"));
     }
+    let acknowledged = publishes.filter(|publishing| publishing.qos == Qos::AtLeastOnce);
+    if acknowledged.is_some_and(|publishing| publishing.size.min() != publishing.size.max()) {
+        let what = "acknowledgements follow the number of bytes, so QoS 1 needs a fixed size";
+        return Err(PlanError::Raw(what));
+    }
     if publishes.is_some_and(|publishing| publishing.response.is_some()) {
         return Err(PlanError::Raw("nothing answers requests"));
     }

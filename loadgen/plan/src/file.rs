@@ -4,11 +4,14 @@
 
 mod groups;
 mod scale;
+mod shipped;
 mod stages;
 mod suggestion;
 mod written;
 
 use thiserror::Error;
+
+pub use shipped::SHIPPED;
 
 use crate::{Options, Plan, PlanError};
 use written::File;

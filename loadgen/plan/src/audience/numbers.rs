@@ -132,7 +132,7 @@ mod tests {
         ) {
             let (ours, theirs) = (set(&left), set(&right));
             prop_assert_eq!(ours.len() as usize, left.len());
-            prop_assert_eq!(ours.iter().collect::<BTreeSet<_>>(), left.clone());
+            prop_assert_eq!(&ours.iter().collect::<BTreeSet<_>>(), &left);
             for number in 0..61 {
                 let rank = left.iter().position(|&other| other == number);
                 prop_assert_eq!(ours.rank(number).map(|rank| rank as usize), rank);

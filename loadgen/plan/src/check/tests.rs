@@ -1,1 +1,128 @@
-//! Tests.
+//! Plans that can't be carried out are refused.
+
+use wire_message::Qos;
+use wire_mqtt::Version;
+
+use super::*;
+use crate::scenario;
+use crate::{Action, Group, Options, Responding, Size, Target, Verb, Will};
+
+fn options() -> Options {
+    Options {
+        target: Target {
+            brokers: vec!["127.0.0.1:1883".parse().expect("an address")],
+            ..Target::default()
+        },
+        ..Options::default()
+    }
+}
+
+/// What the check says after `change` to the publishers of a plan for pairs.
+fn refused(options: &Options, change: impl Fn(&mut Group)) -> String {
+    let mut plan = scenario::p2p(options, 2).expect("the plan is fine");
+    change(&mut plan.groups[1]);
+    plan.check().expect_err("it is wrong").to_string()
+}
+
+#[test]
+fn clients_are_numbered_over_all_groups() {
+    let mut plan = scenario::p2p(&options(), 7).expect("the plan is fine");
+    plan.groups[0].clients = 5;
+    plan.check().expect("the plan is fine");
+    assert_eq!((plan.groups[0].first, plan.groups[1].first), (0, 5));
+    assert_eq!((plan.clients(), plan.streams()), (12, 7));
+    assert_eq!(plan.find_client(6), Some((1, 1)));
+    assert_eq!(plan.find_stream(6), Some((1, 6)));
+    assert_eq!((plan.find_client(12), plan.find_stream(7)), (None, None));
+}
+
+#[test]
+fn what_a_version_lacks_is_named() {
+    let old = Options {
+        version: Version::V311,
+        ..options()
+    };
+    let publishing = |change: fn(&mut Publishing)| {
+        refused(&old, |group| {
+            change(group.publish.as_mut().expect("it publishes"));
+        })
+    };
+    assert!(publishing(|p| p.alias = true).contains("topic alias exists in MQTT 5.0 only"));
+    assert!(publishing(|p| p.expiry_s = Some(1)).contains("message expiry"));
+    assert!(publishing(|p| p.user_properties.push(Default::default())).contains("user property"));
+    assert!(publishing(|p| p.response = Some(p.topic.clone())).contains("response topic"));
+    let respond = refused(&old, |group| {
+        group.respond = Some(Responding {
+            qos: Qos::AtMostOnce,
+        });
+    });
+    assert!(respond.contains("response topic"));
+    assert!(refused(&old, |group| group.connect.session_expiry_s = Some(1)).contains("expiry"));
+}
+
+#[test]
+fn rules_are_kept() {
+    let options = options();
+    let will = |bytes, topic: &str| Will {
+        topic: topic.parse().expect("a template"),
+        qos: Qos::AtMostOnce,
+        retain: false,
+        bytes,
+        delay_s: 0,
+    };
+    let refuse = |change: &dyn Fn(&mut Group)| refused(&options, change);
+    assert!(refuse(&|group| group.connect.will = Some(will(31, "w"))).contains("32 bytes"));
+    assert!(refuse(&|group| group.connect.will = Some(will(32, "${s}"))).contains("will"));
+    let qos_2 = Responding {
+        qos: Qos::ExactlyOnce,
+    };
+    assert!(refuse(&|group| group.respond = Some(qos_2)).contains("QoS 0 or 1"));
+    assert!(refuse(&|group| group.clients = u32::MAX).contains("clients"));
+    let publishing = |change: &dyn Fn(&mut Publishing)| {
+        refuse(&|group| change(group.publish.as_mut().expect("it publishes")))
+    };
+    assert!(publishing(&|p| p.size = Size::Fixed(15)).contains("16 to"));
+    assert!(publishing(&|p| p.load = Load::Window(0)).contains("window"));
+    let endless = Load::Rate {
+        per_s: f64::INFINITY,
+        schedule: Schedule::Constant,
+    };
+    assert!(publishing(&|p| p.load = endless).contains("rate"));
+    let numbered = |p: &mut Publishing| {
+        p.alias = true;
+        p.topic = "a/${s}".parse().expect("a template");
+    };
+    assert!(publishing(&numbered).contains("alias"));
+}
+
+#[test]
+fn a_relay_is_not_asked_for_what_it_can_not_do() {
+    let mut raw = options();
+    raw.target.raw = true;
+    raw.qos = Qos::ExactlyOnce;
+    assert!(matches!(scenario::p2p(&raw, 1), Err(PlanError::Raw(_))));
+    raw.qos = Qos::AtLeastOnce;
+    assert!(scenario::p2p(&raw, 1).is_ok());
+    assert!(matches!(
+        scenario::request_response(&raw, 1, 1),
+        Err(PlanError::Raw(_))
+    ));
+    // The relay acknowledges by the number of bytes.
+    raw.size = Size::Range(64, 128);
+    assert!(matches!(scenario::p2p(&raw, 1), Err(PlanError::Raw(_))));
+    raw.qos = Qos::AtMostOnce;
+    assert!(scenario::p2p(&raw, 1).is_ok());
+}
+
+#[test]
+fn stages_name_groups_that_exist() {
+    let mut plan = scenario::p2p(&options(), 1).expect("the plan is fine");
+    plan.stages[0].actions.push(Action {
+        group: 2,
+        verb: Verb::Stop,
+    });
+    assert!(matches!(
+        plan.check(),
+        Err(PlanError::NoGroup { group: 2, .. })
+    ));
+}

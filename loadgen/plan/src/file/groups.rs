@@ -96,7 +96,7 @@ impl written::Group {
             })
         };
         let ramps = publish.schedule == WrittenSchedule::Ramp;
-        if ramps != (publish.to_rate.is_some() && publish.over.is_some()) {
+        if [publish.to_rate.is_some(), publish.over.is_some()] != [ramps; 2] {
             return wrong("`to_rate` and `over` belong to schedule = \"ramp\", which needs both");
         }
         match (publish.rate, publish.window) {

@@ -10,8 +10,8 @@ pub(super) fn explain(message: &str) -> String {
         let mut quoted = list.split('`').step_by(2);
         let given = quoted.next()?;
         let nearest = quoted.map(|known| (distance(given, known), known)).min()?;
-        // More than a third of the letters changed is a different word.
-        (nearest.0 * 3 <= given.len().max(3)).then_some(nearest.1)
+        // More than half of the letters changed is a different word.
+        (nearest.0 * 2 <= given.len()).then_some(nearest.1)
     });
     match meant {
         Some(meant) => format!("{message}\ndid you mean `{meant}`?"),
