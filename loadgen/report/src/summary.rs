@@ -44,7 +44,7 @@ pub(crate) fn results(report: &Report) -> Vec<&Stage> {
 pub(crate) fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Ok => "everything was delivered as promised, and the generator kept up",
-        Verdict::Spoiled => "the figures say little about the broker",
+        Verdict::Spoiled => "something makes the figures doubtful",
         Verdict::Violated => "the broker broke a promise",
     }
 }

@@ -66,18 +66,30 @@ impl BarChart {
             self.axis.label
         );
         let mut drawing = Drawing::new(id, &self.title, &description, bottom + 40.0);
-        self.draw_axis(&mut drawing, &layout, left, bottom);
+        let marks = layout.marks();
         let mut y = TOP;
         for group in &self.groups {
             if !group.name.is_empty() {
                 drawing.text("label strong", Anchor::Start, (4.0, y + 15.0), &group.name);
                 y += GROUP;
             }
+            // The lines of the axis stand behind bars only, not behind names.
+            let end = group.bars.iter().fold(y, |end, _| end + STEP);
+            for Mark { place, text } in &marks {
+                let class = if text.is_some() { "grid" } else { "grid fine" };
+                drawing.line(
+                    class,
+                    (across(left, *place), y),
+                    (across(left, *place), end),
+                );
+            }
+            drawing.line("axis", (left, y), (left, end));
             for bar in &group.bars {
                 self.draw_bar(&mut drawing, bar, &layout, (left, y));
                 y += STEP;
             }
         }
+        self.draw_marks(&mut drawing, marks, left, bottom);
         let note = match self.note.as_str() {
             "" => String::new(),
             note => format!(" <span class=\"note\">{}</span>", escape(note)),
@@ -98,20 +110,16 @@ impl BarChart {
         self.groups.iter().map(height).sum()
     }
 
-    fn draw_axis(&self, drawing: &mut Drawing, layout: &Layout, left: f64, bottom: f64) {
+    fn draw_marks(&self, drawing: &mut Drawing, marks: Vec<Mark>, left: f64, bottom: f64) {
         let mut free_from = f64::NEG_INFINITY;
-        for Mark { place, text } in layout.marks() {
-            let x = across(left, place);
-            let class = if text.is_some() { "grid" } else { "grid fine" };
-            drawing.line(class, (x, TOP), (x, bottom));
+        for Mark { place, text } in marks {
             let Some(text) = text else { continue };
-            let half = text_width(&text) / 2.0;
+            let (x, half) = (across(left, place), text_width(&text) / 2.0);
             if x - half > free_from {
                 drawing.text("mark", Anchor::Middle, (x, bottom + 16.0), &text);
                 free_from = x + half + 4.0;
             }
         }
-        drawing.line("axis", (left, TOP), (left, bottom));
         let middle = f64::midpoint(left, WIDTH - VALUE);
         drawing.text(
             "label",

@@ -168,6 +168,11 @@ fn a_report_with_long_names_and_many_problems_is_as_wide_as_the_screen() {
 }
 
 #[test]
+fn a_storm_of_connections_is_as_wide_as_the_screen() {
+    assert_fits("storm.html", &html(&simulated::storm()));
+}
+
+#[test]
 fn a_comparison_is_drawn_and_as_wide_as_the_screen() {
     let html = comparison();
     let height = assert_fits("comparison.html", &html);

@@ -57,6 +57,11 @@ fn the_summary_of_many_stages_has_a_line_for_each() {
 }
 
 #[test]
+fn the_summary_of_a_storm_is_as_kept() {
+    assert_golden("summary-storm.txt", &summary(&simulated::storm()));
+}
+
+#[test]
 fn the_comparison_is_as_kept() {
     let runs = [simulated::report(), simulated::report_of("p2p", 1.7)];
     assert_golden("comparison.txt", &Comparison::of(&runs).text());

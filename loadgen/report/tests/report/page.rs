@@ -48,6 +48,16 @@ fn charts_without_values_are_left_out() {
 }
 
 #[test]
+fn a_storm_of_connections_has_charts_of_its_own() {
+    let html = html(&simulated::storm());
+    for id in ["percentiles-0", "latency", "connections", "connects"] {
+        assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    assert!(!html.contains("id=\"throughput\"") && html.contains("connections accepted"));
+    assert!(html.contains(">SPOILED<"), "some were refused");
+}
+
+#[test]
 fn the_numbers_are_those_of_the_report() {
     let report = simulated::report();
     let html = html(&report);

@@ -134,6 +134,43 @@ pub(crate) fn hostile() -> Report {
     report
 }
 
+/// A storm of connections without a message, of which the broker refuses some.
+pub(crate) fn storm() -> Report {
+    let mut random = Random(11);
+    let mut report = Report::new(run("connect"));
+    let mut stage = Stage {
+        name: "storm".to_owned(),
+        measured: true,
+        seconds: 5.0,
+        ..Stage::default()
+    };
+    let (mut sum, mut connected) = (Tally::default(), 0);
+    for second in 0..5 {
+        let mut tally = Tally::default();
+        for index in 0..4_000 / (second + 1) {
+            tally.connections.attempted += 1;
+            if index % 400 == 399 {
+                tally.connections.refused += 1;
+            } else {
+                tally.connections.connected += 1;
+                record(
+                    &mut tally.connect,
+                    random.time(3_000_000.0, 0.8) / (second + 1),
+                );
+            }
+        }
+        connected += tally.connections.connected;
+        sum.add(&tally);
+        stage
+            .intervals
+            .push(tally.to_interval(units::float(second), 1.0, connected));
+    }
+    sum.fill(&mut stage);
+    report.stages.push(stage);
+    report.judge();
+    report
+}
+
 /// The run: a second to connect, two to warm up, ten measured, and the rest to drain.
 pub(crate) fn report() -> Report {
     static REPORT: LazyLock<Report> = LazyLock::new(|| report_of("p2p", 1.0));
