@@ -28,7 +28,16 @@ use clap::Parser as _;
 use command_line::{Cli, Command};
 
 fn main() -> ExitCode {
-    match command(Cli::parse().command) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if this fails too.
+            let _ = error.print();
+            // Clap's own code for mistakes is the one for violations here.
+            return u8::from(error.use_stderr()).into();
+        }
+    };
+    match command(cli.command) {
         Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell if this fails too.

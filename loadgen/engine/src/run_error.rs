@@ -38,7 +38,7 @@ pub enum RunError {
     #[error("{0}")]
     Machine(String),
     /// The plan contradicts itself.
-    #[error("{0}")]
+    #[error(transparent)]
     Plan(#[from] PlanError),
     /// A worker could not start or go on.
     #[error("a worker failed: {0}")]
