@@ -106,6 +106,19 @@ fn engine() -> Vec<Source> {
             &["--shards", "2", "--qos", "2", "--messages"],
         ),
         fan_out,
+        source("batch-of-20-qos0", &["--batch", "20", "--messages"]),
+        source(
+            "batch-of-20-qos0-to-other-shard",
+            &["--batch", "20", "--shards", "2", "--messages"],
+        ),
+        source(
+            "batch-of-20-qos1",
+            &["--batch", "20", "--qos", "1", "--messages"],
+        ),
+        source(
+            "batch-of-20-qos2",
+            &["--batch", "20", "--qos", "2", "--messages"],
+        ),
         source("fan-in-qos0", &["--publishers", "50", "--messages"]),
         connect,
     ]

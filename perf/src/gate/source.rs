@@ -90,8 +90,8 @@ impl Source {
                 ..
             } => {
                 let planted = match plant.filter(|_| *plantable) {
-                    Some(Plant::Allocation) => &["--plant-allocation"][..],
-                    Some(Plant::Work) => &["--plant-work"],
+                    Some(Plant::Allocation) => &["--plant", "1"][..],
+                    Some(Plant::Work) => &["--plant", "2"],
                     None => &[],
                 };
                 let arguments = [planted, arguments].concat();

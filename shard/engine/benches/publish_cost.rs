@@ -1,16 +1,25 @@
-//! What the engine does for a message, from the bytes that came to the bytes that go.
+//! What a publish costs from the bytes that came to the bytes that go.
 //!
-//! Does a given number of operations and prints what came of them, deliveries or greetings: made to
-//! be counted from outside, once with few and once with many, as `perf gate` does. An operation is a
-//! publish, delivered and acknowledged to the end before the next (`--qos`, `--publishers` who take
-//! turns, `--subscribers` who get everything), or with `--connects` a client that comes and goes.
+//! Runs a given number of messages and prints nothing but the number of deliveries: made to be
+//! counted from outside, once with few and once with many messages, as `perf gate` does; what it
+//! counts stands in perf/src/gate/catalogue.rs.
+//! The clients' part, finding packets and answering them, is in the count, and is small.
 //!
 //! ```sh
-//! cargo bench -p shard-engine --bench publish_cost -- --messages 20000 --version 5 --qos 1
+//! cargo bench -p shard-engine --bench publish_cost -- --messages 20000 --version 5 --shards 1
 //! ```
 //!
-//! `--plant-allocation` and `--plant-work` do more than they should for every operation: the gate's
-//! own tests see whether it notices. A new option here is a new figure in perf/src/gate/catalogue.rs.
+//! | option | default | |
+//! | --- | --- | --- |
+//! | `--messages N` | 20000 | messages published |
+//! | `--connects N` | 0 | not messages, but clients that come and go; prints those greeted |
+//! | `--version 4\|5` | 5 | MQTT 3.1.1 or 5.0 |
+//! | `--shards 1\|2` | 1 | 2: publishers on one shard, subscribers on the other |
+//! | `--qos 0\|1\|2` | 0 | of publishes and subscriptions, with all acknowledgements |
+//! | `--publishers N` | 1 | several: each with its topic, below one wildcard filter (fan-in) |
+//! | `--subscribers N` | 1 | of one filter (fan-out) |
+//! | `--batch N` | 1 | packets of a publisher that come at once |
+//! | `--plant 1\|2` | 0 | waste for each message: 1 an allocation, 2 a loop; the gate must notice |
 
 #![allow(
     missing_docs,
@@ -23,73 +32,63 @@ mod lane;
 
 use std::hint::black_box;
 
-use lane::{Lane, Shape};
+use lane::{Lane, LaneSettings};
 use wire_message::Qos;
 use wire_mqtt::Version;
 
-/// By their numbers, from 3.
-const VERSIONS: [Version; 3] = [Version::V31, Version::V311, Version::V5];
-
-const USAGE: &str = "usage: --messages N | --connects N, --version 3|4|5 --shards 1|2 --qos 0|1|2 \
-                     --publishers N --subscribers N --plant-allocation --plant-work";
-
-/// What is to be done, and how often.
-#[derive(Default)]
-struct Arguments {
-    shape: Shape,
-    messages: usize,
-    connects: usize,
-    plant_allocation: bool,
-    plant_work: bool,
-}
-
-impl Arguments {
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut parsed = Self::default();
-        while let Some(name) = arguments.next() {
-            match name.as_str() {
-                // `cargo bench` adds a flag of its own.
-                "--bench" => {}
-                "--plant-allocation" => parsed.plant_allocation = true,
-                "--plant-work" => parsed.plant_work = true,
-                _ => parsed.set(&name, arguments.next()?.parse().ok()?)?,
-            }
-        }
-        Some(parsed)
-    }
-
-    fn set(&mut self, name: &str, value: usize) -> Option<()> {
-        match name {
-            "--messages" => self.messages = value,
-            "--connects" => self.connects = value,
-            "--version" => self.shape.version = *VERSIONS.get(value.checked_sub(3)?)?,
-            "--shards" => self.shape.shards = value,
-            "--qos" => self.shape.qos = Qos::from_bits(u8::try_from(value).ok()?)?,
-            "--publishers" => self.shape.publishers = value,
-            "--subscribers" => self.shape.subscribers = value,
-            _ => return None,
-        }
-        Some(())
-    }
-}
+const USAGE: &str = "a number follows each option; see the head of the bench";
 
 fn main() {
-    let arguments = Arguments::parse(std::env::args().skip(1)).expect(USAGE);
-    let mut lane = Lane::of(arguments.shape);
-    let mut operation = || {
-        if arguments.plant_allocation {
-            black_box(Box::new(black_box(0_u64)));
+    let (mut messages, mut connects, mut planted) = (20_000, 0, 0);
+    let mut settings = LaneSettings::new(Version::V5, 1);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        // `cargo bench` adds a flag of its own.
+        if name == "--bench" {
+            continue;
         }
-        if arguments.plant_work {
-            (0..100_u64).for_each(|number| _ = black_box(number));
+        let value: usize = arguments
+            .next()
+            .and_then(|value| value.parse().ok())
+            .expect(USAGE);
+        match (name.as_str(), value) {
+            ("--messages", _) => messages = value,
+            ("--connects", _) => connects = value,
+            ("--plant", _) => planted = value,
+            ("--version", 5) => settings.version = Version::V5,
+            ("--version", _) => settings.version = Version::V311,
+            ("--shards", _) => settings.shards = value,
+            ("--qos", 0) => settings.qos = Qos::AtMostOnce,
+            ("--qos", 1) => settings.qos = Qos::AtLeastOnce,
+            ("--qos", _) => settings.qos = Qos::ExactlyOnce,
+            ("--publishers", _) => settings.publishers = value.max(1),
+            ("--subscribers", _) => settings.subscribers = value.max(1),
+            ("--batch", _) => settings.batch = value.max(1),
+            _ => unreachable!("{USAGE}"),
         }
-        if arguments.connects > 0 {
-            lane.come_and_go();
-        } else {
-            lane.publish();
-        }
-    };
-    let count = arguments.messages.max(arguments.connects);
-    (0..1_000 + count).for_each(|_| operation());
-    println!("{} delivered or greeted", lane.delivered() + lane.greeted());
+    }
+    let mut lane = Lane::new(settings);
+    if connects > 0 {
+        let before = lane.greeted();
+        lane.come_and_go(connects);
+        println!("{} greeted", lane.greeted() - before);
+        return;
+    }
+    lane.run(1_000);
+    match planted {
+        0 => lane.run(messages),
+        _ => (0..messages).for_each(|_| {
+            waste(planted);
+            lane.run(1);
+        }),
+    }
+    println!("{} messages", lane.delivered());
+}
+
+/// What a worse broker would do for each message.
+fn waste(planted: usize) {
+    match planted {
+        1 => drop(black_box(Box::new(black_box(0_u64)))),
+        _ => (0..100_u64).for_each(|number| _ = black_box(number)),
+    }
 }

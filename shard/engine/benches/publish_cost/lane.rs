@@ -8,152 +8,175 @@ use shard_engine::{
 use shard_topics::Epochs;
 use wire_message::{ClientId, Instant, Qos, Seed, ShardId, TopicRef};
 use wire_mqtt::{
-    Connect, Disconnect, FilterRequest, FilterRequests, Packet, PacketId, PacketType, Publish,
-    ReasonCode, Subscribe, SubscribeProperties, Version,
+    Connect, Disconnect, FilterRequest, FilterRequests, Frame, Packet, PacketId, Publish,
+    ReasonCode, Subscribe, SubscribeProperties, Version, frame,
 };
 
 const SEED: Seed = Seed(1);
 const NOW: Instant = Instant::from_secs(1);
-const TOPIC: &str = "site/plant7/line3/t";
-const WILDCARD: &str = "site/plant7/+/#";
+const PAYLOAD: [u8; 256] = [b'x'; 256];
 
-// Packets that a client answers or is glad of, by the upper half of their first byte.
-const CONNACK: u8 = 2;
-const PUBLISH: u8 = 3;
-const PUBREC: u8 = 5;
-const PUBREL: u8 = 6;
-
-/// Who publishes to whom.
+/// What is measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct LaneSettings {
     pub(crate) version: Version,
-    pub(crate) qos: Qos,
-    /// With two, publishers are on the first and subscribers on the second.
+    /// 1: everybody is on one shard; 2: the publishers on the first, the subscribers on the second.
     pub(crate) shards: usize,
-    /// Each has a topic of its own; more than one, and the subscription is a wildcard.
+    pub(crate) qos: Qos,
+    /// Each with a topic of its own, below one filter if there are several.
     pub(crate) publishers: usize,
     pub(crate) subscribers: usize,
+    /// Packets that come at once.
+    pub(crate) batch: usize,
 }
 
-impl Default for Shape {
-    fn default() -> Self {
+impl LaneSettings {
+    /// One publisher, one subscriber, QoS 0, one message at a time.
+    pub(crate) const fn new(version: Version, shards: usize) -> Self {
         Self {
-            version: Version::V5,
+            version,
+            shards,
             qos: Qos::AtMostOnce,
-            shards: 1,
             publishers: 1,
             subscribers: 1,
+            batch: 1,
         }
     }
 }
 
-/// A client: its shard and its connection there.
-type Client = (usize, ConnectionKey);
+/// A client: where it is, what it sends next.
+struct Client {
+    shard: usize,
+    key: ConnectionKey,
+    unsent: Vec<u8>,
+}
 
-/// The way from publishers to subscribers.
+/// Lanes from publishers to subscribers.
 pub(crate) struct Lane {
-    version: Version,
+    settings: LaneSettings,
     engines: Vec<Engine>,
-    out: Outputs,
-    /// With the bytes that each publishes.
-    publishers: Vec<(Client, Vec<u8>)>,
-    /// Whose turn it was.
-    next: usize,
-    published: u64,
-    /// Of a client that comes and goes: its first and its last packet.
-    visit: [Vec<u8>; 2],
+    outs: Vec<Outputs>,
+    /// What follows from sending: nothing, for clients are fast.
+    nothing: Outputs,
+    clients: Vec<Client>,
+    /// Clients by shard and index of their connection.
+    places: Vec<Vec<usize>>,
+    /// Clients that have something to send.
+    ready: Vec<usize>,
+    /// Clients that publish, and a packet of each.
+    publishers: Vec<(usize, Vec<u8>)>,
+    /// Where in a packet its packet id stands.
+    packet_id_at: usize,
+    next_id: u16,
     delivered: u64,
     greeted: u64,
 }
 
 impl Lane {
-    /// A publisher and a subscriber of QoS 0: on one shard, or on two different ones.
-    #[allow(dead_code, reason = "the benchmark has more options than the test")]
-    pub(crate) fn new(version: Version, shards: usize) -> Self {
-        Self::of(Shape {
-            version,
-            shards,
-            ..Shape::default()
-        })
-    }
-
-    /// All clients connected and subscribed.
-    pub(crate) fn of(shape: Shape) -> Self {
-        let Shape { version, qos, .. } = shape;
+    /// Connects and subscribes everybody.
+    pub(crate) fn new(settings: LaneSettings) -> Self {
+        let events = EventSettings {
+            connected: false,
+            disconnected: false,
+            subscribed: false,
+            unsubscribed: false,
+        };
+        let engine_settings = Arc::new(Settings {
+            events,
+            ..Settings::default()
+        });
+        let shards = settings.shards;
+        let epochs = Arc::new(Epochs::new(shards));
+        let engine = |shard: usize| {
+            let place = Place {
+                shard: shard_id(shard),
+                shards,
+                seed: SEED,
+                epochs: Arc::clone(&epochs),
+                unix_s_at_zero: 0,
+                chance: 1,
+            };
+            Engine::new(Arc::clone(&engine_settings), place, NOW)
+        };
         let mut lane = Self {
-            version,
-            engines: engines(shape.shards),
-            out: Outputs::default(),
+            settings,
+            engines: (0..shards).map(engine).collect(),
+            outs: (0..shards).map(|_| Outputs::default()).collect(),
+            nothing: Outputs::default(),
+            clients: Vec::new(),
+            places: vec![Vec::new(); shards],
+            ready: Vec::new(),
             publishers: Vec::new(),
-            next: 0,
-            published: 0,
-            visit: [Vec::new(), Vec::new()],
+            packet_id_at: 0,
+            next_id: 1,
             delivered: 0,
             greeted: 0,
         };
         lane.room();
-        let filter = match shape.publishers {
-            1 => format!("{TOPIC}1"),
-            _ => WILDCARD.to_owned(),
-        };
-        for number in 0..shape.subscribers {
-            let name = lane.name_on(shape.shards - 1, &format!("s{number}-"));
-            let subscriber = lane.connect(shape.shards - 1, &name);
-            lane.subscribe(subscriber, &filter, qos);
+        let several = settings.publishers > 1;
+        for number in 0..settings.subscribers {
+            let client = lane.connect(shards - 1, &format!("s{number}-"));
+            let filter = if several {
+                "site/plant7/+/t1"
+            } else {
+                "site/plant7/line3/t1"
+            };
+            lane.subscribe(client, filter);
         }
-        for number in 1..=shape.publishers {
-            let name = lane.name_on(0, &format!("p{number}-"));
-            let publisher = lane.connect(0, &name);
-            let topic = format!("{TOPIC}{number}");
-            let mut publish = Publish::new(TopicRef::new(&topic).expect("valid"), &[b'x'; 256]);
-            publish.qos = qos;
-            publish.packet_id = PacketId::new(1).filter(|_| qos != Qos::AtMostOnce);
-            lane.publishers
-                .push((publisher, lane.encoded(&Packet::Publish(publish))));
+        for number in 0..settings.publishers {
+            let client = lane.connect(0, &format!("p{number}-"));
+            let topic = if several {
+                format!("site/plant7/line{number}/t1")
+            } else {
+                "site/plant7/line3/t1".into()
+            };
+            lane.add_publisher(client, &topic);
         }
-        let visitor = lane.name_on(0, "v");
-        lane.visit = [
-            lane.encoded(&Packet::Connect(Connect::new(version, &visitor))),
-            lane.encoded(&Packet::Disconnect(Disconnect::new(ReasonCode::Success))),
-        ];
         lane
     }
 
-    /// Publishes `messages` times.
-    #[allow(dead_code, reason = "the test has another loop than the benchmark")]
+    /// Publishes `messages` times, by one publisher after the other; every batch is delivered, and
+    /// acknowledged, before the next.
     pub(crate) fn run(&mut self, messages: usize) {
-        (0..messages).for_each(|_| self.publish());
-    }
-
-    /// Publishes once; all is delivered and acknowledged in the end.
-    pub(crate) fn publish(&mut self) {
-        if self.published.is_multiple_of(256) {
-            self.room();
+        let mut turn = 0;
+        for number in 0..messages.div_ceil(self.settings.batch) {
+            if number % 256 == 0 {
+                self.room();
+            }
+            self.publish(turn);
+            turn = (turn + 1) % self.publishers.len();
+            while let Some(client) = self.ready.pop() {
+                self.send(client);
+            }
         }
-        self.published += 1;
-        self.next = (self.next + 1) % self.publishers.len();
-        let ((shard, key), bytes) = &self.publishers[self.next];
-        self.out.bytes.clear();
-        let received = self.engines[*shard].received(*key, bytes, NOW, &mut self.out);
-        assert!(received.consumed == bytes.len(), "a publish is taken whole");
-        let shard = *shard;
-        self.perform(shard);
-    }
-
-    /// A client connects, is greeted, and disconnects.
-    #[allow(dead_code, reason = "the benchmark has more options than the test")]
-    pub(crate) fn come_and_go(&mut self) {
-        let key = self.accept(0);
-        let visit = std::mem::take(&mut self.visit);
-        for bytes in &visit {
-            self.feed((0, key), bytes);
-        }
-        self.visit = visit;
     }
 
     /// Deliveries so far.
     pub(crate) const fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// A client connects, is greeted and disconnects, so many `times`.
+    #[allow(dead_code, reason = "the benchmark has more options than the test")]
+    pub(crate) fn come_and_go(&mut self, times: usize) {
+        let version = self.settings.version;
+        let name = self.name_on(0, "v");
+        let encoded = |packet: &Packet<'_>| {
+            let mut bytes = Vec::new();
+            packet.encode(version, &mut bytes).expect("valid");
+            bytes
+        };
+        let first = encoded(&Packet::Connect(Connect::new(version, &name)));
+        let last = encoded(&Packet::Disconnect(Disconnect::new(ReasonCode::Success)));
+        let visitor = self.clients.len();
+        self.accept(0, visitor);
+        for _ in 0..times {
+            for packet in [&first, &last] {
+                self.clients[visitor].unsent.extend_from_slice(packet);
+                self.send(visitor);
+            }
+            self.accept(0, visitor);
+        }
     }
 
     /// Clients greeted so far.
@@ -162,111 +185,172 @@ impl Lane {
         self.greeted
     }
 
+    /// Has a publisher send a batch.
+    fn publish(&mut self, publisher: usize) {
+        let (client, packet) = &self.publishers[publisher];
+        let (client, at) = (*client, self.packet_id_at);
+        let unsent = &mut self.clients[client].unsent;
+        for _ in 0..self.settings.batch {
+            let start = unsent.len();
+            unsent.extend_from_slice(packet);
+            if self.settings.qos != Qos::AtMostOnce {
+                let place = start + at;
+                unsent[place..place + 2].copy_from_slice(&self.next_id.to_be_bytes());
+                self.next_id = self.next_id % 60_000 + 1;
+            }
+        }
+        self.send(client);
+    }
+
+    /// Gives an engine what a client has to send.
+    fn send(&mut self, client: usize) {
+        let Client { shard, key, unsent } = &mut self.clients[client];
+        let (shard, key) = (*shard, *key);
+        let mut bytes = core::mem::take(unsent);
+        let mut start = 0;
+        while start < bytes.len() {
+            let out = &mut self.outs[shard];
+            let received = self.engines[shard].received(key, &bytes[start..], NOW, out);
+            start += received.consumed;
+            self.perform(shard);
+            if received.next == Next::Gone {
+                break;
+            }
+        }
+        bytes.clear();
+        // What came to it meanwhile is answered in its turn.
+        let unsent = &mut self.clients[client].unsent;
+        bytes.extend_from_slice(unsent);
+        *unsent = bytes;
+    }
+
     fn room(&mut self) {
         for from in 0..self.engines.len() {
             for to in (0..self.engines.len()).filter(|to| *to != from) {
-                let to = ShardId(u8::try_from(to).expect("few shards"));
-                let input = Input::Room { to, slots: 4096 };
-                self.engines[from].handle_input(input, NOW, &mut self.out);
+                let input = Input::Room {
+                    to: shard_id(to),
+                    slots: 4096,
+                };
+                self.engines[from].handle_input(input, NOW, &mut self.outs[from]);
+                self.perform(from);
             }
         }
     }
 
-    /// A client id that belongs to the shard.
+    fn connect(&mut self, shard: usize, prefix: &str) -> usize {
+        let version = self.settings.version;
+        let name = self.name_on(shard, prefix);
+        let client = self.clients.len();
+        self.accept(shard, client);
+        self.feed(client, &Packet::Connect(Connect::new(version, &name)));
+        client
+    }
+
+    /// A client id whose home is the shard.
     fn name_on(&self, shard: usize, prefix: &str) -> String {
-        let home = |name: &str| ClientId::home(name, self.engines.len(), SEED).index();
-        let mut names = (0..1_000).map(|number| format!("{prefix}{number}"));
-        names
+        let home = |name: &String| ClientId::home(name, self.engines.len(), SEED).index();
+        (0..1_000)
+            .map(|number| format!("{prefix}{number}"))
             .find(|name| home(name) == shard)
             .expect("a name for it")
     }
 
-    fn accept(&mut self, shard: usize) -> ConnectionKey {
+    /// A new connection of a client, which may be new, too.
+    fn accept(&mut self, shard: usize, client: usize) {
         let peer = "127.0.0.1:5000".parse().expect("valid");
-        self.engines[shard]
+        let key = self.engines[shard]
             .accepted(ListenerId(0), peer, NOW)
-            .expect("accepted")
-    }
-
-    fn connect(&mut self, shard: usize, name: &str) -> Client {
-        let client = (shard, self.accept(shard));
-        let connect = self.encoded(&Packet::Connect(Connect::new(self.version, name)));
-        self.feed(client, &connect);
-        client
-    }
-
-    fn subscribe(&mut self, client: Client, filter: &str, qos: Qos) {
-        let requests = [FilterRequest::new(filter, qos)];
-        let subscribe = self.encoded(&Packet::Subscribe(Subscribe {
-            packet_id: PacketId::new(1).expect("not zero"),
-            properties: SubscribeProperties::default(),
-            requests: FilterRequests::new(&requests),
-        }));
-        self.feed(client, &subscribe);
-    }
-
-    fn encoded(&self, packet: &Packet<'_>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        packet.encode(self.version, &mut bytes).expect("valid");
-        bytes
-    }
-
-    /// Gives a client's packet to its engine, as often as it takes.
-    fn feed(&mut self, client: Client, bytes: &[u8]) {
-        let (shard, key) = client;
-        let mut rest = bytes;
-        loop {
-            self.out.bytes.clear();
-            let received = self.engines[shard].received(key, rest, NOW, &mut self.out);
-            self.perform(shard);
-            rest = &rest[received.consumed..];
-            if rest.is_empty() || received.next == Next::Gone {
-                return;
-            }
+            .expect("accepted");
+        let places = &mut self.places[shard];
+        places.resize(places.len().max(key.index() as usize + 1), usize::MAX);
+        places[key.index() as usize] = client;
+        match self.clients.get_mut(client) {
+            Some(client) => client.key = key,
+            None => self.clients.push(Client {
+                shard,
+                key,
+                unsent: Vec::new(),
+            }),
         }
     }
 
-    /// Gives a client's packet to its engine, which takes it at once.
-    fn receive(&mut self, client: Client, bytes: &[u8]) {
-        let (shard, key) = client;
-        let received = self.engines[shard].received(key, bytes, NOW, &mut self.out);
-        assert!(received.consumed == bytes.len(), "a packet is taken whole");
-        self.perform(shard);
+    fn subscribe(&mut self, client: usize, filter: &str) {
+        let requests = [FilterRequest::new(filter, self.settings.qos)];
+        let subscribe = Subscribe {
+            packet_id: PacketId::new(1).expect("not zero"),
+            properties: SubscribeProperties::default(),
+            requests: FilterRequests::new(&requests),
+        };
+        self.feed(client, &Packet::Subscribe(subscribe));
+    }
+
+    fn add_publisher(&mut self, client: usize, topic: &str) {
+        let mut publish = Publish::new(TopicRef::new(topic).expect("valid"), &PAYLOAD);
+        publish.qos = self.settings.qos;
+        if publish.qos != Qos::AtMostOnce {
+            publish.packet_id = PacketId::new(1);
+        }
+        let mut packet = Vec::new();
+        Packet::Publish(publish)
+            .encode(self.settings.version, &mut packet)
+            .expect("valid");
+        // First byte, two of the length, two of the topic's.
+        self.packet_id_at = 5 + topic.len();
+        self.publishers.push((client, packet));
+    }
+
+    fn feed(&mut self, client: usize, packet: &Packet<'_>) {
+        let unsent = &mut self.clients[client].unsent;
+        packet.encode(self.settings.version, unsent).expect("valid");
+        self.send(client);
     }
 
     /// Does what the driver would: bytes are sent at once, entries arrive at once.
     fn perform(&mut self, shard: usize) {
-        // One action at a time, without a list of what is left: the counted part is the engine's.
-        while let Some(action) = self.out.actions.pop() {
-            self.perform_one(shard, action);
+        if self.outs[shard].is_empty() {
+            return;
         }
+        let mut out = core::mem::take(&mut self.outs[shard]);
+        for action in out.actions.drain(..) {
+            self.perform_one(shard, action, &out.bytes);
+        }
+        out.clear();
+        self.outs[shard] = out;
     }
 
-    fn perform_one(&mut self, shard: usize, action: Output) {
-        let from = ShardId(u8::try_from(shard).expect("few shards"));
+    fn perform_one(&mut self, shard: usize, action: Output, bytes: &[u8]) {
+        let from = shard_id(shard);
         match action {
             Output::Send {
                 connection,
                 range,
                 packet_id,
             } => {
-                let bytes = range.end - range.start;
-                let input = Input::Sent { connection, bytes };
-                self.engines[shard].handle_input(input, NOW, &mut self.out);
-                let packet_id = packet_id.map(|(_, id)| id);
-                if let Some(answer) = self.answer(range.start as usize, packet_id) {
-                    self.receive((shard, connection), &answer);
-                }
+                let length = range.end - range.start;
+                let bytes = &bytes[range.start as usize..range.end as usize];
+                self.answer(
+                    self.places[shard][connection.index() as usize],
+                    bytes,
+                    packet_id,
+                );
+                let input = Input::Sent {
+                    connection,
+                    bytes: length,
+                };
+                self.engines[shard].handle_input(input, NOW, &mut self.nothing);
+                assert!(self.nothing.is_empty(), "clients are fast");
             }
             Output::Push { to, entry } => {
+                let to = to.index();
                 let input = Input::Entry { from, entry };
-                self.engines[to.index()].handle_input(input, NOW, &mut self.out);
-                self.perform(to.index());
+                self.engines[to].handle_input(input, NOW, &mut self.outs[to]);
+                self.perform(to);
             }
             Output::Answer { to, answer } => {
+                let to = to.index();
                 let input = Input::Answer { from, answer };
-                self.engines[to.index()].handle_input(input, NOW, &mut self.out);
-                self.perform(to.index());
+                self.engines[to].handle_input(input, NOW, &mut self.outs[to]);
+                self.perform(to);
             }
             Output::Resume { .. }
             | Output::Close { .. }
@@ -276,59 +360,42 @@ impl Lane {
         }
     }
 
-    /// What a client says to the packet at `start` of the bytes that the engine sends.
-    fn answer(&mut self, start: usize, packet_id: Option<PacketId>) -> Option<[u8; 4]> {
-        let packet = &self.out.bytes[start..];
-        let (answer, id) = match packet[0] >> 4 {
-            CONNACK => {
-                self.greeted += 1;
-                return None;
-            }
-            PUBLISH => {
-                self.delivered += 1;
-                // The length takes two bytes, for 256 bytes of payload.
-                let id = 5 + usize::from(packet[4]);
-                match packet[0] >> 1 & 3 {
-                    0 => return None,
-                    1 => (PacketType::Puback, id),
-                    _ => (PacketType::Pubrec, id),
+    /// Reads packets as a client and notes its answers.
+    fn answer(&mut self, client: usize, bytes: &[u8], packet_id: Option<(u32, PacketId)>) {
+        let unsent = &mut self.clients[client].unsent;
+        let was_empty = unsent.is_empty();
+        let mut rest = bytes;
+        while let Ok(Frame::Whole { size }) = frame(rest, u32::MAX) {
+            let packet;
+            (packet, rest) = rest.split_at(size as usize);
+            let (first, id) = match packet[0] >> 4 {
+                2 => {
+                    self.greeted += 1;
+                    continue;
                 }
-            }
-            PUBREC => (PacketType::Pubrel, 2),
-            PUBREL => (PacketType::Pubcomp, 2),
-            _ => return None,
-        };
-        let written = || u16::from_be_bytes([packet[id], packet[id + 1]]);
-        let [high, low] = packet_id
-            .map_or_else(written, PacketId::value)
-            .to_be_bytes();
-        Some([answer.first_byte(), 2, high, low])
+                3 => {
+                    self.delivered += 1;
+                    let at = self.packet_id_at;
+                    let own = packet_id.map(|(_, id)| id.value().to_be_bytes());
+                    let id = own.unwrap_or([packet[at], packet[at + 1]]);
+                    match packet[0] & 6 {
+                        0 => continue,
+                        2 => (0x40, id),
+                        _ => (0x50, id),
+                    }
+                }
+                5 => (0x62, [packet[2], packet[3]]),
+                6 => (0x70, [packet[2], packet[3]]),
+                _ => continue,
+            };
+            unsent.extend_from_slice(&[first, 2, id[0], id[1]]);
+        }
+        if was_empty && !unsent.is_empty() {
+            self.ready.push(client);
+        }
     }
 }
 
-/// Engines that know of each other.
-fn engines(shards: usize) -> Vec<Engine> {
-    let events = EventSettings {
-        connected: false,
-        disconnected: false,
-        subscribed: false,
-        unsubscribed: false,
-    };
-    let settings = Arc::new(Settings {
-        events,
-        ..Settings::default()
-    });
-    let epochs = Arc::new(Epochs::new(shards));
-    let engine = |shard: usize| {
-        let place = Place {
-            shard: ShardId(u8::try_from(shard).expect("few shards")),
-            shards,
-            seed: SEED,
-            epochs: Arc::clone(&epochs),
-            unix_s_at_zero: 0,
-            chance: 1,
-        };
-        Engine::new(Arc::clone(&settings), place, NOW)
-    };
-    (0..shards).map(engine).collect()
+fn shard_id(shard: usize) -> ShardId {
+    ShardId(u8::try_from(shard).expect("few shards"))
 }
