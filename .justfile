@@ -26,9 +26,9 @@ sim seed="":
 fuzz crate target seconds="60":
     cd {{ crate }} && cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
 
-# Instructions per message, memory per connection and CPU time per message, against their limits
-bench:
-    scripts/gates memory time
+# Instructions, allocations, system calls and memory against their baseline; or some: `just bench --only bytes`
+bench *arguments:
+    cargo run --package perf -- gate {{ arguments }}
 
 # The conformance tables
 spec:
