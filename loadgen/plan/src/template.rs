@@ -76,7 +76,9 @@ impl Template {
     /// Never: its text is a template.
     #[must_use]
     pub fn client_id() -> Self {
-        "${r}-${n}".parse().expect("the text is a template")
+        "${r}-${n}"
+            .parse()
+            .expect("both variables of the text exist")
     }
 
     /// The text with its variables.

@@ -68,10 +68,16 @@ impl Out {
         self.assigned = self.bytes.len();
     }
 
+    /// Bytes that no action names.
+    #[inline]
+    pub(crate) fn unassigned(&self) -> usize {
+        self.bytes.len() - self.assigned
+    }
+
     /// Gives the bytes that no action names to `client`, and returns their number.
     #[inline]
     pub(crate) fn assign(&mut self, client: ClientNumber) -> usize {
-        let bytes = self.bytes.len() - self.assigned;
+        let bytes = self.unassigned();
         self.assigned = self.bytes.len();
         if bytes == 0 {
             return 0;

@@ -12,13 +12,20 @@
 //! check u16 | stream u24 | sequence u32 | intended u56 | filler
 //! ```
 //!
-//! Times are nanoseconds of the machine's monotonic clock. The check is the CRC-32C of all that
-//! follows it, begun with the run's number; the short form keeps 16 bits of it. So a message whose
-//! bits were changed is noticed, and in the short form one of another run, too.
+//! Times are nanoseconds of the machine's monotonic clock. In the long form the check is 32 bits of a
+//! mix of the words of the stamp and the CRC-32C of the filler; in the short one it is 16 bits of
+//! the CRC-32C of all that follows it, begun with the run's number. So a message whose bits differ
+//! is noticed, and in the short form one of another run, too.
+//!
+//! The filler is a piece of a table that all processes of a run have in common. That makes both
+//! sides cheap: the CRC of the piece is known beforehand, and the receiver compares the filler with
+//! the table. A filler from elsewhere is summed.
+
+mod filler;
 
 use wire_message::Instant;
 
-use crate::mix::mix;
+pub use filler::Filler;
 
 /// Bytes of a payload from which on the stamp has its long form.
 const LONG: usize = 32;
@@ -44,25 +51,74 @@ pub struct Stamp {
     pub sent: Option<Instant>,
 }
 
-/// Writes the stamp over the start of `payload`, whose filler must already be there.
-///
-/// # Panics
-///
-/// If `payload` has fewer than 16 bytes.
+/// The words of the long form, the check's place empty.
 #[inline]
-pub fn write(payload: &mut [u8], stamp: &Stamp) {
-    if let Some((head, filler)) = payload.split_first_chunk_mut::<LONG>() {
-        let sent = stamp.sent.unwrap_or(stamp.intended).as_nanos();
-        head[4..8].copy_from_slice(&stamp.stream.to_le_bytes());
-        head[8..12].copy_from_slice(&stamp.sequence.to_le_bytes());
-        head[12..16].copy_from_slice(&stamp.run.to_le_bytes());
-        head[16..24].copy_from_slice(&stamp.intended.as_nanos().to_le_bytes());
-        head[24..32].copy_from_slice(&sent.to_le_bytes());
-        let check = crc32c::crc32c_append(stamp.run, &head[4..]);
-        let check = crc32c::crc32c_append(check, filler);
-        head[..4].copy_from_slice(&check.to_le_bytes());
-        return;
+fn words(stamp: &Stamp) -> [u64; 4] {
+    [
+        u64::from(stamp.stream) << 32,
+        (u64::from(stamp.run) << 32) | u64::from(stamp.sequence),
+        stamp.intended.as_nanos(),
+        stamp.sent.unwrap_or(stamp.intended).as_nanos(),
+    ]
+}
+
+/// The bytes of the long form.
+#[inline]
+fn bytes(words: &[u64; 4]) -> [u8; LONG] {
+    let mut bytes = [0; LONG];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
+        to.copy_from_slice(&word.to_le_bytes());
     }
+    bytes
+}
+
+/// Reads the long form: the stamp, and its check.
+#[inline]
+fn parse(head: &[u8; LONG]) -> (Stamp, u32) {
+    let (words, _) = head.as_chunks::<8>();
+    let word = |at: usize| words.get(at).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (first, second) = (word(0), word(1));
+    let stamp = Stamp {
+        stream: high(first),
+        sequence: low(second),
+        run: high(second),
+        intended: Instant::from_nanos(word(2)),
+        sent: Some(Instant::from_nanos(word(3))),
+    };
+    (stamp, low(first))
+}
+
+/// The check of the long form: each bit of the stamp and of the filler's sum changes it.
+#[inline]
+fn check(words: &[u64; 4], filler_sum: u32) -> u32 {
+    // A sum of products with odd factors tells single words apart; mixing spreads what differs.
+    let factors = [
+        0x9e37_79b9_7f4a_7c15_u64,
+        0xbf58_476d_1ce4_e5b9,
+        0x94d0_49bb_1331_11eb,
+        0xd6e8_feb8_6659_fd93,
+    ];
+    let mut sum = u64::from(filler_sum).wrapping_mul(0xa076_1d64_78bd_642f);
+    for (word, factor) in words.iter().zip(factors) {
+        sum = sum.wrapping_add((word ^ word >> 29).wrapping_mul(factor));
+    }
+    high((sum ^ sum >> 32).wrapping_mul(0xe703_7ed1_a0b4_28db))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the lower half is what is wanted"
+)]
+const fn low(word: u64) -> u32 {
+    word as u32
+}
+
+const fn high(word: u64) -> u32 {
+    low(word >> 32)
+}
+
+/// Writes the short form over the start of `payload`, whose filler must already be there.
+fn write_short(payload: &mut [u8], stamp: &Stamp) {
     let head = payload.first_chunk_mut::<SHORT>();
     let head = head.expect("payloads have 16 bytes at least");
     head[2..5].copy_from_slice(&stamp.stream.to_le_bytes()[..3]);
@@ -70,38 +126,6 @@ pub fn write(payload: &mut [u8], stamp: &Stamp) {
     head[9..16].copy_from_slice(&stamp.intended.as_nanos().to_le_bytes()[..7]);
     let check = fold(crc32c::crc32c_append(stamp.run, &payload[2..]));
     payload[..2].copy_from_slice(&check.to_le_bytes());
-}
-
-/// Reads the stamp of a message; `None` if it was changed on its way.
-///
-/// `run` is the reader's: the short form does not say which run it belongs to.
-///
-/// # Panics
-///
-/// Never: all indices are below the length that was checked.
-#[must_use]
-#[inline]
-pub fn read(payload: &[u8], run: u32) -> Option<Stamp> {
-    let Some(head) = payload.first_chunk::<LONG>() else {
-        return read_short(payload, run);
-    };
-    let number = |at: usize| {
-        let bytes = head[at..at + 4].try_into().expect("four bytes");
-        u32::from_le_bytes(bytes)
-    };
-    let time = |at: usize| {
-        let bytes = head[at..at + 8].try_into().expect("eight bytes");
-        Instant::from_nanos(u64::from_le_bytes(bytes))
-    };
-    let stamp = Stamp {
-        stream: number(4),
-        sequence: number(8),
-        run: number(12),
-        intended: time(16),
-        sent: Some(time(24)),
-    };
-    let check = crc32c::crc32c_append(stamp.run, &payload[4..]);
-    (check == number(0)).then_some(stamp)
 }
 
 #[cold]
@@ -147,147 +171,5 @@ const fn fold(check: u32) -> u16 {
     (check ^ check >> 16) as u16
 }
 
-/// Bytes that look random, from which each message takes a piece as its filler.
-#[derive(Debug)]
-pub struct Filler {
-    bytes: Box<[u8]>,
-}
-
-/// Places at which a filler may begin.
-const BEGINNINGS: usize = 4096;
-
-impl Filler {
-    /// Filler for payloads of at most `payload_bytes_max`.
-    #[must_use]
-    pub fn new(seed: u64, payload_bytes_max: u32) -> Self {
-        let size = (payload_bytes_max as usize + BEGINNINGS).next_multiple_of(8);
-        let words = (0..size as u64 / 8).map(|at| mix(seed ^ mix(at)));
-        let bytes = words.flat_map(u64::to_le_bytes).collect();
-        Self { bytes }
-    }
-
-    /// Appends a payload of `bytes` with its stamp to `out`.
-    ///
-    /// # Panics
-    ///
-    /// If `bytes` is below 16 or above what the filler is for.
-    #[inline]
-    pub fn append(&self, bytes: u32, stamp: &Stamp, out: &mut Vec<u8>) {
-        let bytes = bytes as usize;
-        // An odd factor, so that neighbours in stream and sequence begin elsewhere.
-        let place =
-            stamp.stream.wrapping_mul(0x9e37_79b1) ^ stamp.sequence.wrapping_mul(0x85eb_ca6b);
-        let place = (place >> 20) as usize % BEGINNINGS;
-        let start = out.len();
-        out.extend_from_slice(&self.bytes[place..place + bytes]);
-        write(&mut out[start..], stamp);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn stamps() -> impl Strategy<Value = Stamp> {
-        let stream = 0..1_u32 << 24;
-        (
-            stream,
-            any::<u32>(),
-            any::<u32>(),
-            0..1_u64 << 56,
-            any::<u64>(),
-        )
-            .prop_map(|(stream, sequence, run, intended, sent)| Stamp {
-                stream,
-                sequence,
-                run,
-                intended: Instant::from_nanos(intended),
-                sent: Some(Instant::from_nanos(sent)),
-            })
-    }
-
-    proptest! {
-        #[test]
-        fn a_stamp_reads_as_it_was_written_and_each_flipped_bit_is_noticed(
-            stamp in stamps(),
-            size in prop_oneof![16..32_u32, 32..300_u32],
-            seed in any::<u64>(),
-        ) {
-            let mut payload = Vec::new();
-            Filler::new(seed, 300).append(size, &stamp, &mut payload);
-            prop_assert_eq!(payload.len(), size as usize);
-            let sent = stamp.sent.filter(|_| size >= 32);
-            prop_assert_eq!(read(&payload, stamp.run), Some(Stamp { sent, ..stamp }));
-            for bit in 0..payload.len() * 8 {
-                payload[bit / 8] ^= 1 << (bit % 8);
-                prop_assert_eq!(read(&payload, stamp.run), None, "bit {}", bit);
-                payload[bit / 8] ^= 1 << (bit % 8);
-            }
-            // Cut or grown.
-            prop_assert_eq!(read(&payload[..payload.len() - 1], stamp.run), None);
-            payload.push(0);
-            prop_assert_eq!(read(&payload, stamp.run), None);
-        }
-    }
-
-    #[test]
-    fn another_run_shows() {
-        let stamp = Stamp {
-            stream: 1,
-            sequence: 2,
-            run: 3,
-            intended: Instant::from_nanos(4),
-            sent: Some(Instant::from_nanos(5)),
-        };
-        let filler = Filler::new(0, 64);
-        let (mut long, mut short) = (Vec::new(), Vec::new());
-        filler.append(64, &stamp, &mut long);
-        filler.append(16, &stamp, &mut short);
-        assert_eq!(read(&long, 9).map(|stamp| stamp.run), Some(3));
-        assert_eq!(read(&short, 9), None);
-    }
-
-    #[test]
-    fn the_layout_is_what_the_documentation_says() {
-        let stamp = Stamp {
-            stream: 0x0102,
-            sequence: 0x0304,
-            run: 0x0506,
-            intended: Instant::from_nanos(0x0708),
-            sent: Some(Instant::from_nanos(0x090a)),
-        };
-        let mut payload = vec![0; 33];
-        write(&mut payload, &stamp);
-        let expected = [
-            2, 1, 0, 0, 4, 3, 0, 0, 6, 5, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0x0a, 9,
-        ];
-        assert_eq!(payload[4..26], expected);
-        let check = crc32c::crc32c_append(0x0506, &payload[4..]);
-        assert_eq!(payload[..4], check.to_le_bytes());
-        let mut payload = vec![0; 16];
-        write(&mut payload, &stamp);
-        assert_eq!(payload[2..16], [2, 1, 0, 4, 3, 0, 0, 8, 7, 0, 0, 0, 0, 0]);
-    }
-
-    #[test]
-    fn fillers_of_neighbours_differ() {
-        let filler = Filler::new(7, 256);
-        let fill = |stream, sequence| {
-            let stamp = Stamp {
-                stream,
-                sequence,
-                run: 0,
-                intended: Instant::ZERO,
-                sent: None,
-            };
-            let mut payload = Vec::new();
-            filler.append(256, &stamp, &mut payload);
-            payload.split_off(32)
-        };
-        assert_ne!(fill(0, 0), fill(0, 1));
-        assert_ne!(fill(0, 0), fill(1, 0));
-        assert_eq!(fill(3, 4), fill(3, 4));
-    }
-}
+mod tests;

@@ -15,6 +15,9 @@ use super::{Counters, Crew};
 use crate::checker::Checker;
 use crate::stamp::Filler;
 
+/// Groups whose payloads are prepared for; more would make the search for a size long.
+const SIZES_PREPARED: usize = 4;
+
 /// Bytes of the largest will.
 const WILL_BYTES_MAX: u32 = 65_535;
 
@@ -31,7 +34,15 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
     });
     let count_bases = counts.collect();
     let sizes = plan.groups.iter().map(payload_bytes_max);
-    let filler = Filler::new(plan.seed, sizes.max().unwrap_or(0));
+    let publishing = plan
+        .groups
+        .iter()
+        .filter_map(|group| group.publish.as_ref());
+    let common = publishing
+        .map(|publishing| publishing.size.max())
+        .take(SIZES_PREPARED);
+    let common = common.collect::<Vec<_>>();
+    let filler = Filler::new(plan.seed, sizes.max().unwrap_or(0), &common);
     let scan = Scan::new(&plan);
     let mut crew = Crew {
         plan,

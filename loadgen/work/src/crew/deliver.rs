@@ -5,7 +5,7 @@ use wire_message::{Instant, Qos};
 use super::Crew;
 use super::publisher::correlation;
 use crate::checker::{Checker, Sighting};
-use crate::stamp::{self, Stamp, WILL};
+use crate::stamp::{Stamp, WILL};
 
 /// A message as it came.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ impl Crew {
         let messages = &mut self.counters.tally.messages;
         messages.delivered += 1;
         messages.delivered_bytes += u64::from(arrival.bytes);
-        let Some(stamp) = stamp::read(arrival.payload, self.run.0) else {
+        let Some(stamp) = self.filler.read(arrival.payload, self.run.0) else {
             let (client, _) = self.number(local);
             self.checker.corrupt(client, arrival.payload.len());
             return false;

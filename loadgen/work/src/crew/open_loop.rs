@@ -58,6 +58,8 @@ impl Crew {
             let lag = u64::try_from(lag).unwrap_or(u64::MAX);
             self.counters.tally.lag.saturating_record(lag);
             self.send(at, due, now, out);
+            let local = self.publishers[at].member;
+            self.assign(local, now, out);
         } else {
             self.owe(at, due);
         }

@@ -13,6 +13,9 @@ use crate::Out;
 use crate::limits::QUEUED_BYTES_MAX;
 use crate::outflow::WaitsFor;
 
+/// Bytes after which a publisher's queue is looked at again.
+const ASSIGN_BYTES: usize = 64 * 1024;
+
 impl Crew {
     /// Whether a publisher could send a message now.
     #[inline]
@@ -26,7 +29,7 @@ impl Crew {
         outflow.is_none_or(|outflow| outflow.has_room(publisher.receive_maximum))
     }
 
-    /// Sends the next message of a publisher that can send.
+    /// Writes the next message of a publisher that can send; the caller assigns the bytes to it.
     #[inline]
     pub(super) fn send(&mut self, at: usize, intended: Instant, now: Instant, out: &mut Out) {
         let publisher = &mut self.publishers[at];
@@ -71,8 +74,11 @@ impl Crew {
         let messages = &mut self.counters.tally.messages;
         messages.sent += 1;
         messages.sent_bytes += (out.bytes.len() - start) as u64;
-        let local = self.publishers[at].member;
-        self.assign(local, now, out);
+        // So that a backlog does not go out at once.
+        if out.unassigned() > ASSIGN_BYTES {
+            let local = self.publishers[at].member;
+            self.assign(local, now, out);
+        }
     }
 
     #[inline]
@@ -128,6 +134,7 @@ impl Crew {
         let mut listed = core::mem::take(&mut self.listed);
         for &at in &listed {
             let at = at as usize;
+            let local = self.publishers[at].member;
             self.publishers[at].is_listed = false;
             self.send_owed(at, now, out);
             self.send_clears(at, now, out);
@@ -145,6 +152,7 @@ impl Crew {
                 self.counters.tally.messages.scheduled += 1;
                 self.send(at, now, now, out);
             }
+            self.assign(local, now, out);
         }
         listed.clear();
         // Nothing was listed meanwhile: sending lists nobody.

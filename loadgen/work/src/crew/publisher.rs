@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use loadgen_plan::{Place, Publishing};
+use loadgen_plan::{Place, Publishing, Size};
 use wire_message::{Instant, Qos, TopicRef};
 use wire_mqtt::{
     Packet, PacketId, Publish, PublishProperties, UserProperties, Version, varint_size,
@@ -15,7 +15,6 @@ use crate::stamp::{Filler, Stamp};
 use crate::window::Window;
 
 const DUP: u8 = 0b1000;
-const RETAIN: u8 = 0b0001;
 
 /// A client that publishes.
 #[derive(Debug)]
@@ -55,10 +54,15 @@ pub(super) struct Alias {
     is_known: bool,
 }
 
-/// What stands between the fixed header and the payload.
+/// What stands before the payload.
 #[derive(Debug, Default)]
 pub(super) struct Head {
+    /// From the topic's length on; from the first byte on if all payloads have the same size.
     bytes: Box<[u8]>,
+    /// Where the topic's length stands; zero if the fixed header is not among the bytes.
+    topic_at: u16,
+    /// Where the packet id stands, counted from the start of the bytes.
+    packet_id_at: u16,
     /// Bytes from the start of the correlation data to the end; zero if there are none.
     correlation_from_end: u16,
 }
@@ -134,8 +138,7 @@ impl Publisher {
             _ => &*head,
         };
         let payload = form.payload_bytes(self.stream, message.sequence, ink.seed);
-        let flags = (u8::from(message.dup) * DUP) | (u8::from(form.retain) * RETAIN);
-        head.write(form.qos, flags, message.packet_id, payload, out);
+        head.write(form, message, payload, out);
         if head.correlation_from_end > 0 {
             let at = out.len() - usize::from(head.correlation_from_end);
             out[at..at + 8].copy_from_slice(&correlation(self.stream, message.sequence));
@@ -233,53 +236,73 @@ impl Head {
                     .expect("a head is short");
             packet.split_off(fixed as usize)
         };
-        let (zeros, ones) = (encode(&[0; 8]), encode(&[0xff; 8]));
-        let differs = zeros.iter().zip(&ones).position(|(zero, one)| zero != one);
-        let from_end = differs.map_or(0, |at| zeros.len() - at);
+        let (mut bytes, ones) = (encode(&[0; 8]), encode(&[0xff; 8]));
+        let differs = bytes.iter().zip(&ones).position(|(zero, one)| zero != one);
+        let from_end = differs.map_or(0, |at| bytes.len() - at);
+        let mut topic_at = 0;
+        if let Size::Fixed(payload) = publishing.size {
+            let first = first_byte(publishing.qos, publishing.retain);
+            let mut fixed = Vec::new();
+            put_fixed_header(first, short(bytes.len()) + payload, &mut fixed);
+            topic_at = fixed.len();
+            fixed.append(&mut bytes);
+            bytes = fixed;
+        }
+        let topic = u16::from_be_bytes([bytes[topic_at], bytes[topic_at + 1]]);
+        let narrow = |at: usize| u16::try_from(at).unwrap_or(0);
         Self {
-            bytes: zeros.into_boxed_slice(),
-            correlation_from_end: u16::try_from(from_end).unwrap_or(0),
+            packet_id_at: narrow(topic_at + 2 + usize::from(topic)),
+            topic_at: narrow(topic_at),
+            correlation_from_end: narrow(from_end),
+            bytes: bytes.into_boxed_slice(),
         }
     }
 
     /// Bytes of a PUBLISH with a payload of `payload` bytes.
     pub(super) fn packet_bytes(&self, payload: u32) -> u32 {
-        let remaining = u32::try_from(self.bytes.len()).expect("a head is short") + payload;
+        let remaining = short(self.bytes.len()) - u32::from(self.topic_at) + payload;
         1 + varint_size(remaining) + remaining
     }
 
     /// Appends a retained PUBLISH of QoS 0 without payload and properties to the same topic.
     pub(super) fn write_empty(&self, version: Version, out: &mut Vec<u8>) {
-        let topic = u16::from_be_bytes([self.bytes[0], self.bytes[1]]);
-        let topic = &self.bytes[..2 + usize::from(topic)];
+        let topic = &self.bytes[usize::from(self.topic_at)..usize::from(self.packet_id_at)];
         let properties: &[u8] = if version == Version::V5 { &[0] } else { &[] };
-        let remaining = u32::try_from(topic.len() + properties.len()).expect("a head is short");
-        put_fixed_header(0x30 | RETAIN, remaining, out);
+        let first = first_byte(Qos::AtMostOnce, true);
+        put_fixed_header(first, short(topic.len() + properties.len()), out);
         out.extend_from_slice(topic);
         out.extend_from_slice(properties);
     }
 
     /// Appends fixed header and head of a PUBLISH with a payload of `payload` bytes.
     #[inline]
-    pub(super) fn write(
-        &self,
-        qos: Qos,
-        flags: u8,
-        packet_id: Option<PacketId>,
-        payload: u32,
-        out: &mut Vec<u8>,
-    ) {
-        let head = u32::try_from(self.bytes.len()).expect("a head is short");
-        let first = 0x30 | qos.bits() << 1 | flags;
-        put_fixed_header(first, head + payload, out);
+    fn write(&self, form: &Form, message: &Outgoing, payload: u32, out: &mut Vec<u8>) {
+        out.reserve(payload as usize + self.bytes.len() + 8);
+        let packet = out.len();
+        if self.topic_at == 0 {
+            let first = first_byte(form.qos, form.retain);
+            put_fixed_header(first, short(self.bytes.len()) + payload, out);
+        }
         let start = out.len();
         out.extend_from_slice(&self.bytes);
-        if let Some(packet_id) = packet_id {
-            let topic = u16::from_be_bytes([self.bytes[0], self.bytes[1]]);
-            let at = start + 2 + usize::from(topic);
+        if let Some(packet_id) = message.packet_id {
+            let at = start + usize::from(self.packet_id_at);
             out[at..at + 2].copy_from_slice(&packet_id.value().to_be_bytes());
+            out[packet] |= u8::from(message.dup) * DUP;
         }
     }
+}
+
+/// The first byte of a PUBLISH that was not sent before.
+#[inline]
+fn first_byte(qos: Qos, retain: bool) -> u8 {
+    0x30 | qos.bits() << 1 | u8::from(retain)
+}
+
+/// A length that fits a packet.
+#[inline]
+fn short(bytes: usize) -> u32 {
+    u32::try_from(bytes).expect("a head is short")
 }
 
 /// Appends a packet's first byte and its remaining length.

@@ -142,7 +142,7 @@ fn messages_for_others_and_from_other_runs_are_strays() {
     let mut world = World::new(plan, 1);
     world.run_stage(0);
     world.run_stage(1);
-    let filler = loadgen_work::stamp::Filler::new(1, 64);
+    let filler = loadgen_work::stamp::Filler::new(1, 64, &[]);
     for (stream, run) in [(1, 0xabcd), (7, 0xabcd), (0, 0x1234)] {
         let stamp = loadgen_work::stamp::Stamp {
             stream,
