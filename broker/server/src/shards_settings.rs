@@ -46,6 +46,7 @@ fn socket(listener: &ListenerConfig) -> ListenerSettings {
                 probes: probes.into(),
             }),
         },
+        deferred: true,
         ..ListenerSettings::new(listener.bind.0)
     }
 }

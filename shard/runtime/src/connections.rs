@@ -24,6 +24,8 @@ pub(crate) struct Io {
     pub(crate) readable: bool,
     /// The end of the stream waits behind what there is to receive.
     pub(crate) ended: bool,
+    /// All that the peer will ever send is received.
+    pub(crate) finished: bool,
     /// Sending failed: once what has arrived is received, the connection is over.
     pub(crate) broken: bool,
     /// The engine can take from `unread` without more bytes.
@@ -71,6 +73,7 @@ impl Connections {
             paused: false,
             readable: false,
             ended: false,
+            finished: false,
             broken: false,
             refeed: false,
             queued: false,

@@ -6,7 +6,7 @@ use core::time::Duration;
 pub(crate) const READ_BYTES: usize = 64 * 1024;
 
 /// Entries taken from one ring in one turn. Full: the rest follows in the next turn.
-pub(crate) const ENTRIES_PER_TURN_MAX: usize = 512;
+pub(crate) const ENTRIES_PER_TURN_MAX: usize = 64;
 
 /// Messages taken from the control side in one turn. Full: the rest follows in the next turn.
 pub(crate) const CONTROL_PER_TURN_MAX: usize = 64;

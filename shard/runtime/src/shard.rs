@@ -109,8 +109,12 @@ impl Shard {
         self.run_timers();
         self.take_leave();
         self.report_room();
+        // Other threads can work on their part while this one is in the kernel.
+        self.wake_peers();
         self.driver.flush();
-        self.publish();
+        self.take_sent();
+        self.wake_peers();
+        self.mailbox.publish();
     }
 
     /// Hands the turn's work to the kernel, and sleeps if nothing is left to do.
@@ -181,14 +185,13 @@ impl Shard {
         }
     }
 
-    /// Lets other threads know what this turn put into their rings: one wake each, if they sleep.
-    fn publish(&mut self) {
+    /// Lets other shards know what this turn put into their rings: one wake each, if they sleep.
+    fn wake_peers(&mut self) {
         for link in &mut self.links {
             if link.must_wake() {
                 self.driver.wake_peer(link.peer_id);
             }
         }
-        self.mailbox.publish();
     }
 
     /// Gives the engine an input and does what follows.

@@ -19,7 +19,7 @@ use io_uring::{opcode, squeue};
 
 use crate::pool::Pool;
 use crate::ring::{Completion, Ring, Wait};
-use crate::slots::Slots;
+use crate::slots::{Slots, Watch};
 use crate::token::{Operation, Token};
 use crate::{DriverSettings, Event, ProbeError, SocketKey, Waker};
 
@@ -109,8 +109,28 @@ impl Driver {
     /// Gives the socket back if the table is full, at 2^24 sockets.
     pub fn attach(&mut self, socket: OwnedFd, tag: u64) -> Result<SocketKey, OwnedFd> {
         let key = self.slots.insert(socket, tag)?;
-        self.arm_poll(key);
+        self.watch(key);
         Ok(key)
+    }
+
+    /// The same for a socket whose first bytes have arrived, most likely: [`Self::receive`] them first,
+    /// then [`Self::watch`] it. A socket that is detached before was never known to the kernel's ring.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::attach`].
+    pub fn attach_unwatched(&mut self, socket: OwnedFd, tag: u64) -> Result<SocketKey, OwnedFd> {
+        self.slots.insert(socket, tag)
+    }
+
+    /// Watches the socket for bytes to receive, unless it is watched already.
+    pub fn watch(&mut self, socket: SocketKey) {
+        if let Some(slot) = self.slots.open(socket)
+            && slot.watch == Watch::No
+        {
+            slot.watch = Watch::Asked;
+            self.arm_poll(socket);
+        }
     }
 
     /// Replaces what events about the socket carry.
@@ -143,14 +163,15 @@ impl Driver {
     }
 
     /// Hands everything queued to the kernel and sleeps until something completes or `time_out`
-    /// (`None`: however long) has passed. Returns early if a signal arrives.
+    /// (`None`: however long) has passed. Returns early if a signal arrives, at once if there are
+    /// events to reap or bytes to flush.
     ///
     /// # Errors
     ///
     /// Only if the ring itself is broken.
     pub fn submit_and_wait(&mut self, time_out: Option<Duration>) -> io::Result<()> {
         self.ring.enter(match time_out {
-            _ if !self.events.is_empty() => Wait::No,
+            _ if !self.events.is_empty() || !self.dirty.is_empty() => Wait::No,
             None => Wait::Forever,
             Some(duration) => Wait::UpTo(duration),
         })

@@ -11,13 +11,17 @@ pub(crate) const OUTBOX_START_BYTES: usize = 512;
 pub(crate) const OUTBOX_SMALL_BYTES: usize = 4 * 1024;
 
 /// Largest send buffer that the pool keeps. Full: a larger one is freed once it is sent.
-pub(crate) const OUTBOX_KEPT_BYTES: usize = 256 * 1024;
+pub(crate) const OUTBOX_KEPT_BYTES: usize = 1024 * 1024;
 
 /// Places for shared bytes that a send buffer in the pool keeps. Full: the rest is freed.
 pub(crate) const SPLICES_KEPT: usize = 16;
 
 /// Pieces of memory handed to the kernel in one send. Full: the rest follows in the next send.
 pub(crate) const PIECES_PER_SEND_MAX: usize = 64;
+
+/// Sockets up to which a flush sends by system calls if it may choose. Full: all of them are served by
+/// entries in the ring.
+pub(crate) const CALLS_PER_FLUSH_MAX: usize = 8;
 
 /// Times that a closing driver waits for the kernel to let go of its send buffers. Full: it leaks
 /// them, because the kernel may still read them.

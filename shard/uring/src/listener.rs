@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
@@ -32,6 +32,10 @@ pub struct KeepAlive {
 
 /// A listener and the options its connections inherit (Linux copies them at accept).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "choices that vary independently"
+)]
 pub struct ListenerSettings {
     /// Address to bind; port 0 lets the kernel choose.
     pub address: SocketAddr,
@@ -50,6 +54,9 @@ pub struct ListenerSettings {
     pub receive_buffer_bytes: Option<u32>,
     /// Probes for dead peers, if any.
     pub keep_alive: Option<KeepAlive>,
+    /// Whether a connection is accepted when its first bytes have come, or a second later if none do:
+    /// for protocols in which the client speaks first.
+    pub deferred: bool,
 }
 
 impl ListenerSettings {
@@ -65,6 +72,7 @@ impl ListenerSettings {
             send_buffer_bytes: None,
             receive_buffer_bytes: None,
             keep_alive: None,
+            deferred: false,
         }
     }
 
@@ -95,6 +103,9 @@ impl ListenerSettings {
                 .with_retries(keep_alive.probes);
             socket.set_tcp_keepalive(&options)?;
         }
+        if self.deferred {
+            defer_accept(&socket)?;
+        }
         socket.bind(&self.address.into())?;
         socket.listen(i32::try_from(self.backlog).unwrap_or(i32::MAX))?;
         let address = socket
@@ -102,5 +113,26 @@ impl ListenerSettings {
             .as_socket()
             .ok_or(io::ErrorKind::Unsupported)?;
         Ok((socket.into(), address))
+    }
+}
+
+/// Has the kernel keep connections to itself until bytes come, for a second at the most.
+fn defer_accept(socket: &Socket) -> io::Result<()> {
+    let seconds: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of_val(&seconds)).expect("an integer has few bytes");
+    // SAFETY: the option takes the integer that the pointer and the size describe.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            size,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
 }

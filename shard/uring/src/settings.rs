@@ -5,6 +5,10 @@
 pub enum SendPath {
     /// `send(2)` at the flush; a SEND entry only for what the socket's buffer did not take.
     Call,
+    /// [`Self::Call`] if a flush has few sockets to serve, [`Self::Entry`] if it has many: what is
+    /// sent by a call is done when the flush is, so that the thread can go to sleep at once; what
+    /// is sent by entries takes one system call in all.
+    Either,
     /// A SEND entry in the ring.
     Entry,
 }
@@ -39,7 +43,7 @@ impl Default for DriverSettings {
             submissions: 1024,
             completions: 8192,
             pooled_bytes_max: 4 << 20,
-            send_path: SendPath::Entry,
+            send_path: SendPath::Either,
             wake_path: WakePath::EventDescriptor,
         }
     }

@@ -32,6 +32,17 @@ pub(crate) enum Phase {
     Open,
 }
 
+/// Whether a poll is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// Its entry is queued, at least.
+    Asked,
+    #[default]
+    No,
+    /// The kernel has its entry, for it has completed once.
+    Seen,
+}
+
 /// One socket. This is all that an idle one costs here.
 #[derive(Default)]
 pub(crate) struct Slot {
@@ -45,6 +56,8 @@ pub(crate) struct Slot {
     pub(crate) phase: Phase,
     /// Stands in the list of sockets to flush.
     pub(crate) dirty: bool,
+    /// Whether the socket is watched for bytes to receive.
+    pub(crate) watch: Watch,
     /// CLOSE has not completed.
     pub(crate) close_pending: bool,
 }

@@ -15,6 +15,9 @@ impl Shard {
         core::mem::swap(&mut serving, &mut self.state.ready);
         for connection in serving.drain(..) {
             self.serve(connection);
+            if let Some(io) = self.state.connections.get_mut(connection) {
+                self.driver.watch(io.socket);
+            }
         }
         self.state.serving = serving;
     }
@@ -45,7 +48,9 @@ impl Shard {
         }
         match self.driver.receive(io.socket, &mut self.state.buffer) {
             Ok(bytes) => {
-                io.readable = io.ended || bytes == self.state.buffer.len();
+                let drained = bytes < self.state.buffer.len();
+                io.finished = io.ended && drained && !io.broken;
+                io.readable = io.ended || !drained;
                 if io.unread.is_some() {
                     self.feed_unread(connection, bytes);
                 } else {

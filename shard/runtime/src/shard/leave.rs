@@ -32,11 +32,10 @@ impl Shard {
         let socket = lingering.socket;
         let mut over = false;
         let flushed = self.driver.queued_bytes(socket) == 0;
-        if flushed && !lingering.shut && !lingering.finished {
-            lingering.shut = true;
-            self.driver.shut_down(socket);
-        }
         for attempt in 0..=DISCARDS_MAX {
+            if lingering.finished {
+                break;
+            }
             match self.driver.receive(socket, &mut self.state.buffer) {
                 Ok(_) if attempt == DISCARDS_MAX => over = true,
                 Ok(_) => continue,
@@ -46,9 +45,15 @@ impl Shard {
             }
             break;
         }
+        if flushed && !lingering.shut && !lingering.finished && !over {
+            lingering.shut = true;
+            self.driver.shut_down(socket);
+        }
         if over || (flushed && lingering.finished) {
             self.state.lingering.remove(key);
             self.driver.close(socket);
+        } else {
+            self.driver.watch(socket);
         }
     }
 }

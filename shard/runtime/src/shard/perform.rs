@@ -99,7 +99,7 @@ impl Shard {
                 ?connection,
                 "Connection closed by the broker"
             );
-            self.linger(io.socket, false);
+            self.linger(io.socket, io.finished);
         }
     }
 

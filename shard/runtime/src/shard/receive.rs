@@ -45,6 +45,17 @@ impl Shard {
         self.state.events = events;
     }
 
+    /// Takes what the kernel has sent at once. What follows from it is flushed in the next turn,
+    /// which comes without a sleep.
+    pub(super) fn take_sent(&mut self) {
+        let mut events = core::mem::take(&mut self.state.events);
+        self.driver.take_events(&mut events);
+        for event in events.drain(..) {
+            self.take_event(event);
+        }
+        self.state.events = events;
+    }
+
     fn take_event(&mut self, event: Event) {
         match event {
             Event::Accepted { listener, socket } => self.accept(listener, socket),
@@ -114,6 +125,8 @@ impl Shard {
             Ok(connection) => {
                 debug!(shard = self.id.0, listener = listener.0, %peer, ?connection, "Connection accepted");
                 self.attach(connection, socket);
+                // Its first bytes have come with it, most likely.
+                self.readable(connection, false);
             }
             Err(reason) => {
                 debug!(shard = self.id.0, listener = listener.0, %peer, ?reason, "Connection refused");
@@ -121,9 +134,10 @@ impl Shard {
         }
     }
 
-    /// Watches the socket of a connection that the engine has just made.
+    /// Takes in the socket of a connection that the engine has just made. It is watched once it was
+    /// served.
     fn attach(&mut self, connection: ConnectionKey, socket: OwnedFd) -> Option<SocketKey> {
-        match self.driver.attach(socket, connection.to_bits()) {
+        match self.driver.attach_unwatched(socket, connection.to_bits()) {
             Ok(socket) => {
                 self.state.connections.insert(connection, socket);
                 Some(socket)
@@ -163,11 +177,10 @@ impl Shard {
         } = transfer;
         let connection = self.engine.adopted(&adoption, self.state.now);
         if self.attach(connection, socket).is_some()
-            && !unread.is_empty()
             && let Some(io) = self.state.connections.get_mut(connection)
         {
-            io.unread = Some(Box::new(Unread::from_vec(unread)));
-            io.refeed = true;
+            io.refeed = !unread.is_empty();
+            io.unread = io.refeed.then(|| Box::new(Unread::from_vec(unread)));
             self.queue(connection);
         }
     }

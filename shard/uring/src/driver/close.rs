@@ -10,7 +10,7 @@ use io_uring::types::{CancelBuilder, Fd};
 use super::Driver;
 use crate::limits::CLOSE_ROUNDS_MAX;
 use crate::ring::Wait;
-use crate::slots::{Busy, Phase};
+use crate::slots::{Busy, Phase, Watch};
 use crate::token::{Operation, Token};
 use crate::{Event, SocketKey};
 
@@ -38,14 +38,26 @@ impl Driver {
         };
         slot.phase = Phase::Closing;
         slot.close_pending = true;
+        let under_way = [
+            (slot.watch != Watch::No).then_some(Operation::Poll),
+            match slot.busy {
+                Busy::Connecting(_) => Some(Operation::Connect),
+                Busy::Nothing => None,
+                Busy::Sending(_) => Some(Operation::Send),
+            },
+        ];
         if let Some(outbox) = slot.open.take() {
             self.pool.give(outbox);
         }
         let SocketKey { index, generation } = socket;
         let descriptor = Fd(descriptor.into_raw_fd());
-        // A poll or send under way would keep the connection alive behind the closed descriptor.
-        let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(descriptor).all()).build();
-        self.push_plain(cancel, Token::new(Operation::Cancel, index, generation));
+        // What is under way would keep the connection alive behind the closed descriptor. It is named by
+        // its token: to find it by the descriptor, the kernel looks at the polls of all sockets.
+        for operation in under_way.into_iter().flatten() {
+            let token = Token::new(operation, index, generation).encode();
+            let cancel = opcode::AsyncCancel::new(token).build();
+            self.push_plain(cancel, Token::new(Operation::Cancel, index, generation));
+        }
         let close = opcode::Close::new(descriptor).build();
         self.push_plain(close, Token::new(Operation::Close, index, generation));
     }
@@ -93,17 +105,22 @@ impl Driver {
             return Err(DetachError::Busy);
         }
         let descriptor = slot.descriptor.take().ok_or(DetachError::Closed)?;
+        let watch = slot.watch;
         if let Some(outbox) = slot.open.take() {
             self.pool.give(outbox);
         }
         let SocketKey { index, generation } = socket;
-        let poll = Token::new(Operation::Poll, index, generation);
-        // An entry that arms the poll may still be queued, so let the kernel see it while the descriptor
-        // is certainly ours.
-        let remove = opcode::PollRemove::new(poll.encode()).build();
-        self.push_plain(remove, Token::new(Operation::Cancel, index, generation));
+        if watch != Watch::No {
+            let poll = Token::new(Operation::Poll, index, generation);
+            let remove = opcode::PollRemove::new(poll.encode()).build();
+            self.push_plain(remove, Token::new(Operation::Cancel, index, generation));
+        }
         self.slots.remove(index);
-        _ = self.submit();
+        if watch == Watch::Asked {
+            // The entry that arms the poll may still be queued: let the kernel see it while the descriptor
+            // is certainly ours.
+            _ = self.submit();
+        }
         Ok(descriptor)
     }
 

@@ -72,7 +72,7 @@ impl Driver {
                 .push(Event::ConnectFailed { socket, tag, error });
         } else {
             self.events.push(Event::Connected { socket, tag });
-            self.arm_poll(socket);
+            self.watch(socket);
         }
     }
 }

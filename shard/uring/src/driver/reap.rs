@@ -17,6 +17,12 @@ impl Driver {
         events.append(&mut self.events);
     }
 
+    /// Moves what happened without a completion to `events`: what [`Self::flush`] has sent. No
+    /// system call, and nothing that [`Self::reap`] would not report later.
+    pub fn take_events(&mut self, events: &mut Vec<Event>) {
+        events.append(&mut self.events);
+    }
+
     fn complete(&mut self, completion: &Completion) {
         let Some(token) = Token::decode(completion.user_data) else {
             return;

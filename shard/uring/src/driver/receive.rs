@@ -7,6 +7,7 @@ use nix::sys::socket::{MsgFlags, recv};
 
 use super::Driver;
 use crate::ring::Completion;
+use crate::slots::Watch;
 use crate::{Event, SocketKey};
 
 /// Why no bytes came.
@@ -53,6 +54,7 @@ impl Driver {
         let Some(slot) = self.slots.current(index, generation) else {
             return;
         };
+        slot.watch = Watch::Seen;
         let (socket, tag) = (slot.key(index), slot.tag);
         if self.slots.open(socket).is_none() {
             return;

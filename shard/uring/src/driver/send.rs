@@ -6,6 +6,7 @@ use io_uring::types::Fd;
 use io_uring::{opcode, squeue};
 
 use super::Driver;
+use crate::limits::CALLS_PER_FLUSH_MAX;
 use crate::outbox::Remaining;
 use crate::slots::Busy;
 use crate::token::{Operation, Token};
@@ -40,13 +41,18 @@ impl Driver {
     /// theirs completes and [`Self::flush`] is called again.
     pub fn flush(&mut self) {
         let mut dirty = core::mem::take(&mut self.dirty);
+        let by_call = match self.settings.send_path {
+            SendPath::Call => true,
+            SendPath::Either => dirty.len() <= CALLS_PER_FLUSH_MAX,
+            SendPath::Entry => false,
+        };
         for index in dirty.drain(..) {
-            self.flush_one(index);
+            self.flush_one(index, by_call);
         }
         self.dirty = dirty;
     }
 
-    fn flush_one(&mut self, index: u32) {
+    fn flush_one(&mut self, index: u32, by_call: bool) {
         let Some(slot) = self.slots.at(index) else {
             return;
         };
@@ -64,7 +70,7 @@ impl Driver {
         };
         let key = slot.key(index);
         let mut outbox = outbox;
-        if self.settings.send_path == SendPath::Call {
+        if by_call {
             match call(descriptor.as_fd(), &mut outbox) {
                 Ok(0) | Err(libc::EAGAIN | libc::EINTR | libc::ENOBUFS) => {}
                 Ok(bytes) => {
