@@ -82,6 +82,7 @@ impl Plan {
                 Duration::ZERO,
                 Duration::from_micros(50),
                 Duration::from_millis(5),
+                Duration::from_millis(20),
             ]),
             pipe_bytes,
             pipe_delay,

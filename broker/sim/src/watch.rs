@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use shard_engine::Publish as Routed;
 use wire_message::{Instant, ShardId};
 use wire_mqtt::{DecodeError, Frame, Packet, Publish, Side, Version, frame};
 
@@ -70,11 +69,8 @@ impl Watches {
     }
 
     /// An entry with a message goes from one shard to another.
-    pub(crate) fn entry(&mut self, from: ShardId, to: ShardId, routed: &Routed) {
-        // Messages to groups go again when a member leaves.
-        if let Some(id) = number_in(routed.message.payload())
-            && routed.groups.is_none()
-        {
+    pub(crate) fn entry(&mut self, from: ShardId, to: ShardId, payload: &[u8]) {
+        if let Some(id) = number_in(payload) {
             *self.entries.entry((id, from, to)).or_default() += 1;
         }
     }

@@ -38,7 +38,7 @@ macro_rules! defects {
 }
 
 defects! {
-    bytes_that_are_lost_are_seen: BytesLost by ["well_formed", "delivered", "acknowledged", "liveness"],
+    bytes_that_are_lost_are_seen: BytesLost by ["well_formed", "delivered", "acknowledged", "liveness", "neighbours"],
     a_close_that_is_forgotten_is_seen: CloseForgotten by ["takeover", "contract", "liveness"],
     messages_that_change_places_are_seen: EntriesSwapped by ["ordered", "retained"],
     a_message_that_is_doubled_is_seen: EntryDoubled by ["doubled"],

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use shard_table::{Slab, Wheel};
 use shard_topics::SessionIndex;
 use wire_message::{Instant, Seed, Table};
-use wire_mqtt::{AckKind, Disconnect, Packet, PacketId, ReasonCode, Version, encode_ack};
+use wire_mqtt::{
+    AckKind, Disconnect, PLAIN_ACK_BYTES, Packet, PacketId, ReasonCode, Version, encode_ack,
+};
 
 use crate::connection::{Connection, OfSession, SessionKey};
 use crate::counters::Counters;
 use crate::key::{ConnectionKey, OfConnection};
-use crate::output::{Output, Outputs};
+use crate::output::Outputs;
 use crate::parcel::index;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -31,6 +33,9 @@ pub(crate) struct Clients {
     pub(crate) connections: Slab<Connection, OfConnection>,
     pub(crate) sessions: Slab<Session, OfSession>,
     pub(crate) wheel: Wheel,
+    /// Answers to usual packets of the connection at hand; see [`Self::send_answers`]. Empty between
+    /// calls.
+    pub(crate) answers: Vec<u8>,
     /// Connections with a session.
     pub(crate) live: u64,
     /// Messages in all queues.
@@ -49,6 +54,7 @@ impl Clients {
             connections: Slab::new(),
             sessions: Slab::new(),
             wheel: Wheel::new(now),
+            answers: Vec::new(),
             live: 0,
             queued: 0,
             by_id: Table::new(),
@@ -186,13 +192,23 @@ impl Clients {
     fn sent(&mut self, key: ConnectionKey, start: usize, out: &mut Outputs) {
         let range = index(start)..index(out.bytes.len());
         let bytes = range.end - range.start;
-        out.actions.push(Output::Send {
-            connection: key,
-            range,
-            packet_id: None,
-        });
+        out.send(key, range, None);
         self.counters.packets_sent += 1;
         self.add_unsent(key, bytes);
+    }
+
+    /// Sends the answers to usual packets, which were put aside to go together.
+    pub(crate) fn send_answers(&mut self, key: ConnectionKey, out: &mut Outputs) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let start = index(out.bytes.len());
+        out.bytes.extend_from_slice(&self.answers);
+        let range = start..index(out.bytes.len());
+        self.counters.packets_sent += u64::from(range.end - start) / u64::from(PLAIN_ACK_BYTES);
+        self.answers.clear();
+        self.add_unsent(key, range.end - start);
+        out.send(key, range, None);
     }
 
     /// Notes bytes given to the driver.

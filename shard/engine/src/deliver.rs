@@ -346,11 +346,7 @@ impl Clients {
         out: &mut Outputs,
     ) {
         let (range, packet_id) = (encoded.start..encoded.end, encoded.patch(id));
-        out.actions.push(Output::Send {
-            connection,
-            range,
-            packet_id,
-        });
+        out.send(connection, range, packet_id);
         if parcel.has_shared_payload() {
             let message = parcel.owned().clone();
             out.actions.push(Output::SendPayload {

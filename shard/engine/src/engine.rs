@@ -205,6 +205,7 @@ impl Engine {
             }
             Entry::InterestRemove(interested) => self.remove_interest(&interested, from),
             Entry::Presence(interested) => self.change_presence(&interested, from),
+            Entry::Packets(packets) => self.packets_forwarded(&packets, now, out),
             Entry::Publish(publish) => self.forwarded(publish, now, out),
             Entry::RetainedQuery(id, query) => self.answer_retained(from, id, *query, now, out),
             Entry::RetainedStore(id, message) => {

@@ -10,7 +10,10 @@ use core::net::SocketAddr;
 use std::sync::Arc;
 
 use shard_topics::{Mark, Presence, RetainedCursor, Route, SessionIndex};
-use wire_message::{Instant, Message, TopicFilter, TopicName};
+use wire_message::{
+    Expiry, Instant, Message, MessageRef, PublisherId, TopicFilter, TopicName, TopicRef,
+};
+use wire_mqtt::{PlainPublish, Version};
 
 use crate::settings::ListenerId;
 
@@ -46,6 +49,8 @@ pub enum Entry {
     InterestRemove(Box<Interested>),
     /// A member of a shared subscription came or went; the presence is the new one.
     Presence(Box<Interested>),
+    /// Deliver usual publishes to the receiver's sessions.
+    Packets(Box<Packets>),
     /// Deliver to the receiver's sessions.
     Publish(Publish),
     /// Which shards have sessions for the topic? Answered with [`Answer::Route`].
@@ -84,6 +89,73 @@ pub struct Publish {
     pub groups: Option<Box<GroupPicks>>,
     /// Whether plain subscriptions get it too.
     pub plain: bool,
+}
+
+/// Usual publishes of one client for the receiver's sessions, in order: without RETAIN and
+/// properties, and for no shared subscription.
+#[derive(Clone, Debug)]
+pub struct Packets {
+    /// Who published them.
+    pub publisher: PublisherId,
+    /// When they came.
+    pub received_at: Instant,
+    /// The publisher's version.
+    pub version: Version,
+    /// The packets as they came, one after the other; at most
+    /// [`crate::limits::PACKETS_BYTES_MAX`], if there are several.
+    pub bytes: Box<[u8]>,
+}
+
+impl Packets {
+    /// Each packet, and its parts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], PlainPublish<'_>)> {
+        let mut rest = &self.bytes[..];
+        core::iter::from_fn(move || {
+            let (plain, size) = PlainPublish::parse(rest, self.version)?;
+            let packet;
+            (packet, rest) = rest.split_at(size as usize);
+            Some((packet, plain))
+        })
+    }
+
+    /// Each packet's message.
+    pub fn messages(&self) -> impl Iterator<Item = MessageRef<'_>> {
+        self.iter().filter_map(|(_, plain)| self.checked(&plain))
+    }
+
+    /// The message of one of the packets; `None` if its topic is none, which the sender has seen to.
+    pub(crate) fn checked<'a>(&self, plain: &PlainPublish<'a>) -> Option<MessageRef<'a>> {
+        let topic = TopicRef::from_bytes(plain.topic).ok()?;
+        Some(self.message(plain, topic))
+    }
+
+    /// The message of one of the packets, whose topic is known.
+    pub(crate) const fn message<'a>(
+        &self,
+        plain: &PlainPublish<'a>,
+        topic: TopicRef<'a>,
+    ) -> MessageRef<'a> {
+        usual_message(plain, topic, self.publisher, self.received_at)
+    }
+}
+
+/// The message of a publish without RETAIN and properties.
+pub(crate) const fn usual_message<'a>(
+    plain: &PlainPublish<'a>,
+    topic: TopicRef<'a>,
+    publisher: PublisherId,
+    received_at: Instant,
+) -> MessageRef<'a> {
+    MessageRef {
+        topic,
+        payload: plain.payload,
+        properties: &[],
+        qos: plain.qos,
+        retain: false,
+        expiry: Expiry::NEVER,
+        received_at,
+        publisher,
+    }
 }
 
 /// The shared subscriptions that a shard was picked for.

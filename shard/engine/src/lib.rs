@@ -56,8 +56,8 @@ pub use control::{ControlInput, ControlOutput, Credentials, QuestionId, Wish};
 pub use counters::{Counters, Gauges};
 pub use engine::{Engine, Place, Refused};
 pub use entry::{
-    Adoption, Answer, Entry, GroupPick, GroupPicks, InterestWish, Interested, Publish, RequestId,
-    RetainedChunk, RetainedQuery,
+    Adoption, Answer, Entry, GroupPick, GroupPicks, InterestWish, Interested, Packets, Publish,
+    RequestId, RetainedChunk, RetainedQuery,
 };
 pub use input::{Input, Next, Received};
 pub use key::{ConnectionKey, OfConnection};

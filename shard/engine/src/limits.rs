@@ -13,7 +13,11 @@ pub const RING_RESERVE: usize = 256;
 
 /// Packets taken from one connection before the next one gets its turn. Full: the rest waits for
 /// the next turn.
-pub const PACKETS_PER_TURN_MAX: usize = 64;
+pub const PACKETS_PER_TURN_MAX: usize = 256;
+
+/// Bytes of usual publishes that go to another shard as one entry. Full: the next entry takes the
+/// rest.
+pub const PACKETS_BYTES_MAX: usize = 16 * 1024;
 
 /// Messages taken from a session's queue for its client at once. Full: the rest goes out when the
 /// client acknowledges or the driver has sent what it holds.
@@ -48,6 +52,10 @@ pub const DELAY_S_MAX: u64 = 42_949_670;
 const _: () = assert!(
     PACKETS_PER_TURN_MAX * 4 <= RING_ENTRIES,
     "one turn cannot fill a ring"
+);
+const _: () = assert!(
+    SHARED_PAYLOAD_MIN * 2 <= PACKETS_BYTES_MAX,
+    "an entry has room for more than one usual publish"
 );
 const _: () = assert!(
     RING_RESERVE * 4 <= RING_ENTRIES,

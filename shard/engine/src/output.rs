@@ -86,6 +86,32 @@ impl Outputs {
         self.bytes.clear();
     }
 
+    /// Has bytes sent to a connection; with those before them at once if these follow them.
+    pub(crate) fn send(
+        &mut self,
+        connection: ConnectionKey,
+        range: Range<u32>,
+        packet_id: Option<(u32, PacketId)>,
+    ) {
+        if packet_id.is_none()
+            && let Some(Output::Send {
+                connection: last,
+                range: before,
+                packet_id: None,
+            }) = self.actions.last_mut()
+            && *last == connection
+            && before.end == range.start
+        {
+            before.end = range.end;
+            return;
+        }
+        self.actions.push(Output::Send {
+            connection,
+            range,
+            packet_id,
+        });
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -372,11 +372,8 @@ impl Engine {
         };
         if reason.is_error() && told {
             session.inbound.refused(id);
-        } else if let Some(at) = self
-            .clients
-            .next_release_timeout(session_key, self.clients.now)
-        {
-            self.clients.arm_session(session_key, at);
+        } else {
+            self.clients.arm_release(session_key);
         }
         self.clients.send_ack(key, AckKind::Pubrec, id, reason, out);
     }

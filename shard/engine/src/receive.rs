@@ -36,6 +36,7 @@ impl Engine {
     ) -> Received {
         self.clients.now = now;
         let received = self.receive(key, bytes, now, out);
+        self.end_quick(key, out);
         self.settle(now, out);
         received
     }
@@ -50,6 +51,12 @@ impl Engine {
         let mut consumed = 0;
         let limit = self.clients.settings.mqtt.connect.packet_bytes_max;
         for _ in 0..PACKETS_PER_TURN_MAX {
+            let rest = &bytes[consumed..];
+            if let Some(size) = self.take_quickly(key, rest, limit, out) {
+                consumed += size;
+                continue;
+            }
+            self.end_quick(key, out);
             let Some(connection) = self.clients.connections.get(key) else {
                 return Received {
                     consumed,
@@ -63,17 +70,12 @@ impl Engine {
                 };
             }
             let connected = connection.session.is_some();
-            let rest = &bytes[consumed..];
             if rest.is_empty() {
                 // A fixed header has two bytes at the least.
                 return Received {
                     consumed,
                     next: Next::More { wanted: 2 },
                 };
-            }
-            if let Some(size) = self.publish_quickly(key, rest, limit, now, out) {
-                consumed += size as usize;
-                continue;
             }
             match self.first_of(key, rest, connected, now, out) {
                 Ok(size) => consumed += size,

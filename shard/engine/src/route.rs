@@ -204,16 +204,28 @@ impl Engine {
             plain,
         } = publish;
         let mut parcel = Parcel::shared(&message, now);
+        let picks = groups.as_ref().map_or(&[][..], |groups| &groups.0);
+        self.deliver_forwarded(&mut parcel, plain, picks, now, out);
+    }
+
+    /// Delivers a message that came from another shard to those of this shard's sessions for whom it
+    /// was sent: plain subscriptions, and one member of each picked group.
+    pub(crate) fn deliver_forwarded(
+        &mut self,
+        parcel: &mut Parcel<'_>,
+        plain: bool,
+        picks: &[GroupPick],
+        now: Instant,
+        out: &mut Outputs,
+    ) {
         let key = TopicKey::new(parcel.message().topic, self.place.seed);
         let mut matches = core::mem::take(&mut self.matches);
         matches.clear();
         matches.extend_from_slice(self.routes.local_matches(key, &self.index));
         if plain {
-            self.deliver_plain(&mut parcel, &matches, now, out);
+            self.deliver_plain(parcel, &matches, now, out);
         }
-        if let Some(groups) = groups {
-            self.deliver_to_groups(&mut parcel, &matches, &groups.0, now, out);
-        }
+        self.deliver_to_groups(parcel, &matches, picks, now, out);
         self.matches = matches;
     }
 

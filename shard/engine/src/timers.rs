@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use shard_session::Resend;
+use shard_session::{Inbound, Resend};
 use wire_message::Instant;
 use wire_mqtt::{AckKind, PacketId, ReasonCode, Version};
 
@@ -237,6 +237,19 @@ impl Clients {
         shard_session::InboundLimits {
             receive_max,
             ..limits
+        }
+    }
+
+    /// Has the session's timer look after a PUBREL that is awaited from now on.
+    pub(crate) fn arm_release(&mut self, key: SessionKey) {
+        let latest = Inbound::latest_expiry(&self.settings.mqtt.inbound, self.now);
+        let armed = self.sessions.get(key).map(|session| session.armed);
+        // A timer that fires by then looks after all that are awaited. To find the earliest takes a
+        // look at each.
+        if armed.is_some_and(|armed| armed > latest)
+            && let Some(at) = self.next_release_timeout(key, self.now)
+        {
+            self.arm_session(key, at);
         }
     }
 

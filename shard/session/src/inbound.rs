@@ -101,7 +101,7 @@ impl Inbound {
     /// A PUBLISH of quality of service 1 came. [`Inbound::acknowledged`] must follow.
     #[must_use]
     pub fn publish_qos1(&mut self, limits: &InboundLimits) -> Arrival {
-        if self.open >= limits.receive_max {
+        if !self.allows_qos1(limits) {
             return Arrival::Violation(ReasonCode::ReceiveMaximumExceeded);
         }
         self.open += 1;
@@ -114,7 +114,15 @@ impl Inbound {
         self.open = self.open.saturating_sub(1);
     }
 
-    /// A PUBLISH of quality of service 2 came; its DUP flag does not matter.
+    /// A PUBLISH of quality of service 1 came that is acknowledged at once: whether it is within
+    /// our Receive Maximum. Nothing must follow.
+    #[must_use]
+    pub const fn allows_qos1(&self, limits: &InboundLimits) -> bool {
+        self.open < limits.receive_max
+    }
+
+    /// A PUBLISH of quality of service 2 came; its DUP flag does not matter. Asked again, it says
+    /// the same again, unless that is [`Arrival::New`].
     ///
     /// # Specification
     ///
@@ -188,6 +196,13 @@ impl Inbound {
         self.open = self.open.saturating_sub(open);
         self.free_if_empty();
         given_up
+    }
+
+    /// The time by which [`Inbound::expire`] gives up what comes at `now`: nothing that is awaited
+    /// stays longer.
+    #[must_use]
+    pub fn latest_expiry(limits: &InboundLimits, now: Instant) -> Instant {
+        Coarse::at(now).after(limits.await_timeout, now)
     }
 
     /// When [`Inbound::expire`] has something to do next; `None` if nothing is awaited.

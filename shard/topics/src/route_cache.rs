@@ -4,7 +4,7 @@ mod cached;
 mod clock;
 mod places;
 
-use wire_message::Seed;
+use wire_message::{Seed, TopicRef};
 
 use self::cached::Cached;
 use self::clock::Clock;
@@ -37,7 +37,7 @@ pub enum Lookup<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Current<'a> {
     /// The topic.
-    pub topic: &'a str,
+    pub topic: TopicRef<'a>,
     /// Where the messages go.
     pub route: &'a Route,
     /// Matches in this shard's index.
@@ -114,6 +114,22 @@ impl RouteCache {
             route,
             local,
         })
+    }
+
+    /// The topic with these bytes, and the filters of this shard's own sessions that match it, if
+    /// that is known and up to date: for a message that came from another shard. See
+    /// [`Self::current`].
+    #[inline]
+    pub fn current_local(
+        &mut self,
+        topic: &[u8],
+        index: &Index,
+    ) -> Option<(TopicRef<'_>, &[FilterId])> {
+        let place = self.entries.find_bytes(self.seed.hash(topic), topic)?;
+        let cached = self.entries.get(place);
+        cached
+            .is_local_valid(index)
+            .then(|| (cached.topic(), cached.local()))
     }
 
     /// Brings the topic's entry up to date.

@@ -47,7 +47,7 @@ pub use frame::{Frame, frame};
 pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use packet_type::PacketType;
-pub use plain::PlainPublish;
+pub use plain::{PLAIN_ACK_BYTES, PlainPublish, plain_ack};
 pub use property::{
     PayloadFormat, ReasonProperties, SubscriptionIds, SubscriptionIdsIter, UserProperties,
     UserPropertiesIter,

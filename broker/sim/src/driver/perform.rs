@@ -127,9 +127,31 @@ impl Driver {
         cargo: Option<Box<Cargo>>,
         outside: &mut Outside,
     ) -> Checked {
-        if let Entry::Publish(publish) = &entry {
-            outside.stats.entries += 1;
-            outside.watches.entry(self.shard, to, publish);
+        match &entry {
+            Entry::Packets(packets) => {
+                for message in packets.messages() {
+                    outside.stats.entries += 1;
+                    outside.watches.entry(self.shard, to, message.payload);
+                }
+            }
+            Entry::Publish(publish) => {
+                outside.stats.entries += 1;
+                // Messages to groups go again when a member leaves.
+                if publish.groups.is_none() {
+                    outside
+                        .watches
+                        .entry(self.shard, to, publish.message.payload());
+                }
+            }
+            Entry::Adopt(_)
+            | Entry::ExclusiveClaim(..)
+            | Entry::ExclusiveRelease(..)
+            | Entry::InterestAdd(..)
+            | Entry::InterestRemove(_)
+            | Entry::Presence(_)
+            | Entry::RetainedQuery(..)
+            | Entry::RetainedStore(..)
+            | Entry::RouteQuery(..) => {}
         }
         ensure(to != self.shard, "contract", || "an entry to itself".into())?;
         let (now, rng) = (outside.now, &mut outside.rng);

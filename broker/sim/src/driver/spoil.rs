@@ -1,6 +1,8 @@
 //! Defects in the way of an entry: only in runs that must fail.
 
-use shard_engine::{Answer, Entry, Input, Publish, RequestId};
+use std::sync::Arc;
+
+use shard_engine::{Answer, Entry, Input, Packets, Publish, RequestId};
 use wire_message::ShardId;
 
 use super::Driver;
@@ -17,9 +19,10 @@ impl Driver {
         outside: &mut Outside,
     ) -> Checked {
         match entry {
+            Entry::Packets(packets) => self.push_or_spoil_packets(to, packets, outside),
             Entry::Publish(publish) => self.push_or_spoil_publish(to, publish, outside),
             Entry::InterestAdd(request, interested) => {
-                let is_early = outside.strikes(Defect::SubackEarly, 500);
+                let is_early = outside.strikes(Defect::SubackEarly, 1_000);
                 self.push(to, Entry::InterestAdd(request, interested), None, outside)?;
                 if is_early {
                     outside.stats.harmed += 1;
@@ -76,12 +79,49 @@ impl Driver {
             };
             return self.push(to, Entry::Publish(copy), None, outside);
         }
+        self.swap_or_leave(to, outside);
+        Ok(())
+    }
+
+    /// The same for usual publishes that go together: what befalls an entry befalls all of them.
+    fn push_or_spoil_packets(
+        &mut self,
+        to: ShardId,
+        packets: Box<Packets>,
+        outside: &mut Outside,
+    ) -> Checked {
+        if outside.strikes(Defect::EntryDropped, 50) {
+            outside.stats.harmed += 1;
+            return Ok(());
+        }
+        let copy = packets.clone();
+        self.push(to, Entry::Packets(packets), None, outside)?;
+        if outside.strikes(Defect::EntryDoubled, 50) {
+            outside.stats.harmed += 1;
+            return self.push(to, Entry::Packets(copy), None, outside);
+        }
+        if outside.strikes(Defect::EntryPerSubscriber, 50)
+            && let Some(message) = copy.messages().next()
+        {
+            outside.stats.harmed += 1;
+            let copy = Publish {
+                message: Arc::new(message.to_message()),
+                groups: None,
+                plain: false,
+            };
+            return self.push(to, Entry::Publish(copy), None, outside);
+        }
+        self.swap_or_leave(to, outside);
+        Ok(())
+    }
+
+    /// Swaps the last two entries with messages, if the defect strikes.
+    fn swap_or_leave(&mut self, to: ShardId, outside: &mut Outside) {
         if outside.strikes(Defect::EntriesSwapped, 300) {
-            let is_message = |entry: &Entry| matches!(entry, Entry::Publish(_));
+            let is_message = |entry: &Entry| matches!(entry, Entry::Packets(_) | Entry::Publish(_));
             let is_swapped = outside.rings.swap_last(self.shard, to, is_message);
             outside.stats.harmed += u64::from(is_swapped);
         }
-        Ok(())
     }
 
     /// Whether an answer was given in the owner's place before.

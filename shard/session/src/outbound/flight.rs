@@ -14,6 +14,9 @@ const IDS: usize = u16::MAX as usize;
 /// Free places in the ring that are tolerated beside as many as there are entries.
 const FREE_MAX: usize = 16;
 
+/// Places that a ring begins with.
+const START: usize = 16;
+
 pub(super) const FIRST: PacketId = PacketId::new(1).expect("one is not zero");
 
 /// How far a delivery has come.
@@ -99,6 +102,8 @@ impl Flight {
         );
         if self.ring.is_empty() {
             self.first = Some(next);
+            // Whoever has one message in flight soon has several.
+            self.ring.reserve(START);
         }
         let mut id = next;
         loop {

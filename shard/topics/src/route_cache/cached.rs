@@ -1,6 +1,6 @@
 //! What is known about one topic.
 
-use wire_message::{Seed, ShardId};
+use wire_message::{Seed, ShardId, TopicName, TopicRef};
 
 use crate::buckets::Buckets;
 use crate::pending::Stamp;
@@ -9,7 +9,7 @@ use crate::{Epochs, FilterId, GroupRoute, GroupShard, Index, Interest, Route, To
 /// A topic, its route if it was asked for, and its matches in the shard's own index.
 #[derive(Debug)]
 pub(super) struct Cached {
-    topic: Box<str>,
+    topic: TopicName,
     route: Option<(Route, Option<Stamp>)>,
     local: Box<[FilterId]>,
     local_buckets: Buckets,
@@ -20,7 +20,7 @@ impl Cached {
     /// An entry that knows nothing yet.
     pub(super) fn new(key: TopicKey<'_>) -> Self {
         Self {
-            topic: key.topic().as_str().into(),
+            topic: key.topic().to_owned(),
             route: None,
             local: Box::default(),
             local_buckets: Buckets::Few {
@@ -32,8 +32,8 @@ impl Cached {
     }
 
     #[inline]
-    pub(super) fn topic(&self) -> &str {
-        &self.topic
+    pub(super) fn topic(&self) -> TopicRef<'_> {
+        self.topic.as_ref()
     }
 
     /// Whether no counter that the matches were built from has moved.
@@ -130,7 +130,7 @@ impl Cached {
             route.heap_bytes() + stamp.as_ref().map_or(0, Stamp::heap_bytes)
         });
         size_of::<Self>()
-            + self.topic.len()
+            + self.topic.as_str().len()
             + size_of_val(&*self.local)
             + self.local_buckets.heap_bytes()
             + route

@@ -58,7 +58,7 @@ impl Clock {
     pub(super) fn find_bytes(&mut self, hash: u64, topic: &[u8]) -> Option<usize> {
         let entries = &self.entries;
         // Half the hash agrees; the text decides.
-        let same = |place: u32| entries[place as usize].cached.topic().as_bytes() == topic;
+        let same = |place: u32| entries[place as usize].cached.topic().as_str().as_bytes() == topic;
         let place = self.places.find(hash, same)? as usize;
         self.entries[place].used = true;
         Some(place)
