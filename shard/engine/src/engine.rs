@@ -79,6 +79,8 @@ pub struct Engine {
     /// Subscriptions of all sessions, and the shared ones among them.
     pub(crate) subscriptions: u64,
     pub(crate) subscriptions_shared: u64,
+    /// Those below `$SYS`.
+    pub(crate) subscriptions_system: u32,
     /// Filters that match the topic at hand; kept for its memory.
     pub(crate) matches: Vec<FilterId>,
     /// Sessions whose clients are to be disconnected at the end of the call, because their queues
@@ -126,6 +128,7 @@ impl Engine {
             stopping: Stopping::No,
             subscriptions: 0,
             subscriptions_shared: 0,
+            subscriptions_system: 0,
             matches: Vec::new(),
             refused: Vec::new(),
             clients: Clients::new(settings, seed, now),

@@ -5,7 +5,9 @@ use core::net::SocketAddr;
 use std::sync::Arc;
 
 use shard_session::Negotiated;
-use wire_message::{Expiry, FilterTarget, Message, MessageRef, PublisherId, Qos, TopicRef};
+use wire_message::{
+    Expiry, FilterRef, FilterTarget, Message, MessageRef, PublisherId, Qos, TopicRef,
+};
 use wire_mqtt::Version;
 
 use crate::connection::{Connection, SessionKey};
@@ -19,7 +21,7 @@ impl Engine {
         connection: ConnectionKey,
         terms: &Negotiated<'_>,
     ) {
-        if !self.clients.settings.events.connected {
+        if !self.clients.settings.events.connected || !self.has_listeners() {
             return;
         }
         let Some(connection) = self.clients.connections.get(connection) else {
@@ -43,7 +45,7 @@ impl Engine {
         connection: &Connection,
         reason: &str,
     ) {
-        if !self.clients.settings.events.disconnected {
+        if !self.clients.settings.events.disconnected || !self.has_listeners() {
             return;
         }
         let mut fields = self.who(key, connection);
@@ -56,7 +58,7 @@ impl Engine {
     }
 
     pub(crate) fn tell_subscribed(&mut self, key: SessionKey, filter: &str, qos: Qos) {
-        if !self.clients.settings.events.subscribed {
+        if !self.clients.settings.events.subscribed || !self.has_listeners() {
             return;
         }
         let mut fields = String::from("\"topic\":");
@@ -66,12 +68,25 @@ impl Engine {
     }
 
     pub(crate) fn tell_unsubscribed(&mut self, key: SessionKey, target: FilterTarget<'_>) {
-        if !self.clients.settings.events.unsubscribed {
+        if !self.clients.settings.events.unsubscribed || !self.has_listeners() {
             return;
         }
         let mut fields = String::from("\"topic\":");
         push_json(&mut fields, &text_of(target));
         self.tell(key, "unsubscribed", &fields);
+    }
+
+    /// Whether anybody wants to know. Most brokers have no such client, and most of these messages a
+    /// topic of their own, whose route is found for nothing.
+    fn has_listeners(&self) -> bool {
+        self.place.epochs.has_system()
+    }
+
+    /// Tells the other shards whether sessions of this one want to know.
+    pub(crate) fn tell_system(&self) {
+        self.place
+            .epochs
+            .set_system(self.place.shard, self.subscriptions_system);
     }
 
     fn who(&self, key: SessionKey, connection: &Connection) -> String {
@@ -117,6 +132,12 @@ impl Engine {
     const fn unix_s(&self) -> u64 {
         self.place.unix_s_at_zero + self.clients.now.as_secs()
     }
+}
+
+/// Whether what the broker tells about itself can match the filter: wildcards in the first level pass
+/// it by, \[v5 4.7.2-1\].
+pub(crate) fn is_system(filter: FilterRef<'_>) -> bool {
+    filter.as_str().starts_with("$SYS/")
 }
 
 /// A message of the broker's own: quality of service 0, not retained.

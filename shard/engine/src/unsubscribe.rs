@@ -9,6 +9,7 @@ use wire_mqtt::{Packet, ReasonCode, ReasonCodes, ReasonProperties, Unsuback, Uns
 use crate::connection::SessionKey;
 use crate::engine::Engine;
 use crate::entry::Interested;
+use crate::events::is_system;
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
 use crate::receive::Step;
@@ -120,6 +121,10 @@ impl Engine {
         }
         self.subscriptions -= 1;
         self.subscriptions_shared -= u64::from(id.group().is_some());
+        if is_system(interested.filter.as_ref()) {
+            self.subscriptions_system -= 1;
+            self.tell_system();
+        }
         self.withdraw(&interested, out);
     }
 

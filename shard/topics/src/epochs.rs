@@ -51,7 +51,8 @@ impl DepthSet {
     }
 }
 
-/// One counter for each bucket of keys, one for the set of prefix depths in use, and that set.
+/// One counter for each bucket of keys, one for the set of prefix depths in use, and that set; and
+/// whether anybody listens to what the broker tells about itself.
 ///
 /// The only memory that shards share for writing. Every word has one writer: the owner of the
 /// bucket, or the shard whose depths it holds (the depth counter alone has several, and is only
@@ -71,6 +72,8 @@ pub struct Epochs {
     counters: Box<[AtomicU32]>,
     depths: Box<[[AtomicU64; 2]]>,
     depth_counter: AtomicU32,
+    /// Subscriptions to what the broker tells about itself, by the shard of their sessions.
+    system: Box<[AtomicU32]>,
     shards: usize,
 }
 
@@ -92,6 +95,7 @@ impl Epochs {
                 .map(|_| [AtomicU64::new(0), AtomicU64::new(0)])
                 .collect(),
             depth_counter: AtomicU32::new(0),
+            system: (0..shards).map(|_| AtomicU32::new(0)).collect(),
             shards,
         }
     }
@@ -145,6 +149,21 @@ impl Epochs {
         DepthSet(u128::from(words[1]) << 64 | u128::from(words[0]))
     }
 
+    /// Tells how many subscriptions below `$SYS` the sessions of `shard` have: before a subscriber is
+    /// told, as with [`Self::bump`].
+    pub fn set_system(&self, shard: ShardId, subscriptions: u32) {
+        self.system[shard.index()].store(subscriptions, Ordering::Release);
+    }
+
+    /// Whether any session of the process has a subscription below `$SYS`.
+    #[must_use]
+    pub fn has_system(&self) -> bool {
+        let shards = self.system.iter();
+        shards
+            .map(|shard| shard.load(Ordering::Acquire))
+            .any(|count| count > 0)
+    }
+
     /// Publishes the depths in use among the filters that `owner` owns.
     pub fn set_depths(&self, owner: ShardId, depths: DepthSet) {
         let [low, high] = &self.depths[owner.index()];
@@ -168,6 +187,17 @@ mod tests {
         assert_eq!(epochs.load(Bucket(7)), 1);
         assert_ne!(epochs.sum(&with, 0), before.0);
         assert_eq!(epochs.sum(&without, 0), before.1);
+    }
+
+    #[test]
+    fn somebody_listens_below_sys_while_any_shard_says_so() {
+        let epochs = Epochs::new(2);
+        assert!(!epochs.has_system());
+        epochs.set_system(ShardId(1), 2);
+        epochs.set_system(ShardId(0), 0);
+        assert!(epochs.has_system());
+        epochs.set_system(ShardId(1), 0);
+        assert!(!epochs.has_system());
     }
 
     #[test]

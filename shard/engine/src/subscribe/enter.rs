@@ -8,6 +8,7 @@ use super::{Item, Progress, SubscribeKey, target};
 use crate::connection::SessionKey;
 use crate::engine::Engine;
 use crate::entry::Interested;
+use crate::events::is_system;
 use crate::hold::Wait;
 use crate::output::Outputs;
 use crate::requests::Request;
@@ -93,6 +94,10 @@ impl Engine {
         self.clients.counters.client_subscribe += 1;
         self.subscriptions += 1;
         self.subscriptions_shared += u64::from(matches!(target, FilterTarget::Shared(..)));
+        if is_system(target.filter()) {
+            self.subscriptions_system += 1;
+            self.tell_system();
+        }
     }
 
     fn set_code(&mut self, key: SubscribeKey, place: usize, code: ReasonCode) {

@@ -199,10 +199,44 @@ fn events_that_nobody_watches_are_no_loss() {
     let counters = broker.engines[0].counters();
     assert_eq!(
         (counters.messages_publish, counters.messages_dropped),
-        (1, 0)
+        (0, 0)
     );
     broker.publish(client, "t", "x", Qos::AtMostOnce);
     assert_eq!(broker.engines[0].counters().messages_dropped, 1);
+}
+
+#[test]
+fn events_of_every_shard_are_told_while_somebody_anywhere_watches() {
+    let mut broker = Broker::with(Settings::default(), 2);
+    let watcher = broker.client(Version::V5, "w");
+    let published = |broker: &Broker| -> Vec<u64> {
+        let engines = broker.engines.iter();
+        engines
+            .map(|engine| engine.counters().messages_publish)
+            .collect()
+    };
+    for number in 0..8 {
+        broker.client(Version::V5, &format!("before{number}"));
+    }
+    assert_eq!(published(&broker), [0, 0]);
+    broker.subscribe(
+        watcher,
+        "$SYS/brokers/+/clients/+/connected",
+        Qos::AtMostOnce,
+    );
+    for number in 0..8 {
+        broker.client(Version::V5, &format!("then{number}"));
+    }
+    assert_eq!(broker.messages(watcher).len(), 8);
+    assert!(published(&broker).iter().all(|count| *count > 0));
+    let told = published(&broker);
+    broker.lose(watcher);
+    for number in 0..8 {
+        broker.client(Version::V5, &format!("after{number}"));
+    }
+    // The watcher was there when its own end was told, no longer.
+    let more: u64 = published(&broker).iter().sum::<u64>() - told.iter().sum::<u64>();
+    assert_eq!(more, 1);
 }
 
 #[test]
