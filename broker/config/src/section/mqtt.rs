@@ -35,12 +35,12 @@ section! {
         /// Subscriptions of one client. More: 0x97, Quota exceeded.
         max_subscriptions: Limit<u32> = "infinity"; in "1..infinity",
         /// Unacknowledged QoS 1 and 2 messages towards one client, whatever larger window it allows.
-        max_inflight: u16 = "32"; in "1..65535",
+        max_inflight: u16 = "1024"; in "1..65535",
         /// Unacknowledged QoS 1 and 2 messages from one client, told it as Receive Maximum. More:
         /// 0x93, Receive Maximum exceeded.
-        max_receive: u16 = "32"; in "1..65535",
+        max_receive: u16 = "1024"; in "1..65535",
         /// QoS 2 messages from one client whose PUBREL is awaited. More: 0x97, Quota exceeded.
-        max_awaiting_rel: Limit<u32> = "100"; in "1..infinity",
+        max_awaiting_rel: Limit<u32> = "1024"; in "1..infinity",
         /// Time after which an awaited PUBREL is given up.
         await_rel_timeout: Interval = "300s"; in "1s..30d",
         /// Messages that wait in one session. More: see `mqueue_overflow`.

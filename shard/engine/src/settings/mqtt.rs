@@ -59,7 +59,7 @@ impl Default for MqttSettings {
         Self {
             inbound: InboundLimits {
                 receive_max: connect.receive_max,
-                awaited_max: 100,
+                awaited_max: 1_024,
                 await_timeout: Duration::from_mins(5),
             },
             connect,

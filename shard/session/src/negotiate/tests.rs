@@ -260,7 +260,10 @@ fn v5_3_3_4_9_the_window_is_the_least_of_both_sides_maxima() {
         connect.properties.receive_maximum = asked.and_then(NonZeroU16::new);
         assert_eq!(terms(&connect, &limits).window, window, "{asked:?} {ours}");
     }
-    assert_eq!(terms(&connect(Version::V311, "id"), &defaults()).window, 32);
+    assert_eq!(
+        terms(&connect(Version::V311, "id"), &defaults()).window,
+        1_024
+    );
 }
 
 #[test]
@@ -363,7 +366,7 @@ fn v5_3_2_2_9_what_is_not_available_is_told_and_nothing_else() {
     let presumed = defaults();
     let told = connack(&connect(Version::V5, "id"), &presumed);
     let expected = ConnackProperties {
-        receive_maximum: NonZeroU16::new(32),
+        receive_maximum: NonZeroU16::new(1_024),
         maximum_packet_size: NonZeroU32::new(1 << 20),
         topic_alias_maximum: Some(u16::MAX),
         ..ConnackProperties::default()
