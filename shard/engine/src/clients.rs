@@ -199,9 +199,6 @@ impl Clients {
 
     /// Sends the answers to usual packets, which were put aside to go together.
     pub(crate) fn send_answers(&mut self, key: ConnectionKey, out: &mut Outputs) {
-        if self.answers.is_empty() {
-            return;
-        }
         let start = index(out.bytes.len());
         out.bytes.extend_from_slice(&self.answers);
         let range = start..index(out.bytes.len());

@@ -106,9 +106,12 @@ impl Links {
     /// Pushes the usual publishes that were collected.
     #[inline]
     pub(crate) fn send_packets(&mut self, out: &mut Outputs) {
-        let Some(sender) = self.sender.take() else {
-            return;
-        };
+        if let Some(sender) = self.sender.take() {
+            self.send_all(sender, out);
+        }
+    }
+
+    fn send_all(&mut self, sender: Sender, out: &mut Outputs) {
         for (shard, link) in (0..).map(ShardId).zip(&mut self.links) {
             if !link.packets.is_empty() {
                 link.send_packets(shard, sender, out);

@@ -75,7 +75,9 @@ impl Engine {
     #[inline]
     pub(crate) fn end_quick(&mut self, key: ConnectionKey, out: &mut Outputs) {
         self.links.send_packets(out);
-        self.clients.send_answers(key, out);
+        if !self.clients.answers.is_empty() {
+            self.clients.send_answers(key, out);
+        }
     }
 }
 

@@ -54,6 +54,11 @@ impl Engine {
             let rest = &bytes[consumed..];
             if let Some(size) = self.take_quickly(key, rest, limit, out) {
                 consumed += size;
+                if consumed == bytes.len() {
+                    // A fixed header has two bytes at the least.
+                    let next = Next::More { wanted: 2 };
+                    return Received { consumed, next };
+                }
                 continue;
             }
             self.end_quick(key, out);
@@ -71,11 +76,8 @@ impl Engine {
             }
             let connected = connection.session.is_some();
             if rest.is_empty() {
-                // A fixed header has two bytes at the least.
-                return Received {
-                    consumed,
-                    next: Next::More { wanted: 2 },
-                };
+                let next = Next::More { wanted: 2 };
+                return Received { consumed, next };
             }
             match self.first_of(key, rest, connected, now, out) {
                 Ok(size) => consumed += size,
