@@ -32,6 +32,12 @@ const CODEC: Program = Program {
     target: Target::Example("publish_cost"),
 };
 
+/// The load generator without sockets.
+const GENERATOR: Program = Program {
+    package: "loadgen-work",
+    target: Target::Bench("message_cost"),
+};
+
 /// A fan-out's subscribers, as the benchmark is told.
 const FAN_OUT: u64 = 100;
 
@@ -40,6 +46,7 @@ pub(crate) fn sources() -> Vec<Source> {
     let mut sources = codec();
     sources.extend(topics());
     sources.extend(engine());
+    sources.extend(generator());
     sources.extend(system_calls());
     sources.extend(memory());
     sources
@@ -68,8 +75,8 @@ fn topics() -> Vec<Source> {
 fn engine() -> Vec<Source> {
     let source = |name, arguments| {
         let mut source = counted(name, "message", ENGINE, arguments);
-        if let Method::Counted { plantable, .. } = &mut source.method {
-            *plantable = true;
+        if let Method::Counted { marked, .. } = &mut source.method {
+            *marked = true;
         }
         source
     };
@@ -121,6 +128,14 @@ fn engine() -> Vec<Source> {
         ),
         source("fan-in-qos0", &["--publishers", "50", "--messages"]),
         connect,
+    ]
+}
+
+fn generator() -> Vec<Source> {
+    let source = |name, arguments| counted(name, "message", GENERATOR, arguments);
+    vec![
+        source("generator-qos0", &["--messages"]),
+        source("generator-qos1", &["--qos", "1", "--messages"]),
     ]
 }
 
@@ -190,7 +205,7 @@ fn counted(
                 many: 11_000,
                 outcomes: 1,
             },
-            plantable: false,
+            marked: false,
         },
     }
 }

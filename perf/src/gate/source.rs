@@ -41,8 +41,9 @@ pub(crate) enum Method {
         /// The number of operations comes behind them.
         arguments: &'static [&'static str],
         operations: Operations,
-        /// Whether the program can be told to do too much.
-        plantable: bool,
+        /// Whether only functions named `counted_` count, and the program can be told to do too
+        /// much.
+        marked: bool,
     },
     /// Resident bytes of the broker.
     Memory { broker: Program, held: Held },
@@ -86,16 +87,17 @@ impl Source {
             Method::Counted {
                 arguments,
                 operations,
-                plantable,
+                marked,
                 ..
             } => {
-                let planted = match plant.filter(|_| *plantable) {
+                let planted = match plant.filter(|_| *marked) {
                     Some(Plant::Allocation) => &["--plant", "1"][..],
                     Some(Plant::Work) => &["--plant", "2"],
                     None => &[],
                 };
                 let arguments = [planted, arguments].concat();
-                let costs = callgrind::measure(path, &arguments, *operations, interrupt)?;
+                let inside = marked.then_some(callgrind::COUNTED);
+                let costs = callgrind::measure(path, &arguments, *operations, inside, interrupt)?;
                 vec![
                     (Kind::Instructions, costs.instructions),
                     (Kind::Allocations, costs.allocations),

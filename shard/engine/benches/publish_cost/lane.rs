@@ -1,9 +1,11 @@
 //! Publishers, subscribers, and the engines between them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use shard_engine::{
-    ConnectionKey, Engine, EventSettings, Input, ListenerId, Next, Output, Outputs, Place, Settings,
+    ConnectionKey, Engine, EventSettings, Input, ListenerId, Next, Output, Outputs, Place,
+    Received, Settings,
 };
 use shard_topics::Epochs;
 use wire_message::{ClientId, Instant, Qos, Seed, ShardId, TopicRef};
@@ -140,7 +142,7 @@ impl Lane {
     pub(crate) fn run(&mut self, messages: usize) {
         let mut turn = 0;
         for number in 0..messages.div_ceil(self.settings.batch) {
-            if number % 256 == 0 {
+            if number % (256 / self.settings.batch).max(1) == 0 {
                 self.room();
             }
             self.publish(turn);
@@ -210,7 +212,7 @@ impl Lane {
         let mut start = 0;
         while start < bytes.len() {
             let out = &mut self.outs[shard];
-            let received = self.engines[shard].received(key, &bytes[start..], NOW, out);
+            let received = counted_received(&mut self.engines[shard], key, &bytes[start..], out);
             start += received.consumed;
             self.perform(shard);
             if received.next == Next::Gone {
@@ -231,7 +233,7 @@ impl Lane {
                     to: shard_id(to),
                     slots: 4096,
                 };
-                self.engines[from].handle_input(input, NOW, &mut self.outs[from]);
+                counted_input(&mut self.engines[from], input, &mut self.outs[from]);
                 self.perform(from);
             }
         }
@@ -258,9 +260,7 @@ impl Lane {
     /// A new connection of a client, which may be new, too.
     fn accept(&mut self, shard: usize, client: usize) {
         let peer = "127.0.0.1:5000".parse().expect("valid");
-        let key = self.engines[shard]
-            .accepted(ListenerId(0), peer, NOW)
-            .expect("accepted");
+        let key = counted_accepted(&mut self.engines[shard], peer);
         let places = &mut self.places[shard];
         places.resize(places.len().max(key.index() as usize + 1), usize::MAX);
         places[key.index() as usize] = client;
@@ -337,19 +337,19 @@ impl Lane {
                     connection,
                     bytes: length,
                 };
-                self.engines[shard].handle_input(input, NOW, &mut self.nothing);
+                counted_input(&mut self.engines[shard], input, &mut self.nothing);
                 assert!(self.nothing.is_empty(), "clients are fast");
             }
             Output::Push { to, entry } => {
                 let to = to.index();
                 let input = Input::Entry { from, entry };
-                self.engines[to].handle_input(input, NOW, &mut self.outs[to]);
+                counted_input(&mut self.engines[to], input, &mut self.outs[to]);
                 self.perform(to);
             }
             Output::Answer { to, answer } => {
                 let to = to.index();
                 let input = Input::Answer { from, answer };
-                self.engines[to].handle_input(input, NOW, &mut self.outs[to]);
+                counted_input(&mut self.engines[to], input, &mut self.outs[to]);
                 self.perform(to);
             }
             Output::Resume { .. }
@@ -398,4 +398,28 @@ impl Lane {
 
 fn shard_id(shard: usize) -> ShardId {
     ShardId(u8::try_from(shard).expect("few shards"))
+}
+
+// Every call of an engine goes through one of these. What happens inside of a function with such a
+// name is counted, all else is the clients' part and is not.
+
+#[inline(never)]
+fn counted_accepted(engine: &mut Engine, peer: SocketAddr) -> ConnectionKey {
+    let accepted = engine.accepted(ListenerId(0), peer, NOW);
+    accepted.expect("nothing limits connections")
+}
+
+#[inline(never)]
+fn counted_input(engine: &mut Engine, input: Input, out: &mut Outputs) {
+    engine.handle_input(input, NOW, out);
+}
+
+#[inline(never)]
+fn counted_received(
+    engine: &mut Engine,
+    key: ConnectionKey,
+    bytes: &[u8],
+    out: &mut Outputs,
+) -> Received {
+    engine.received(key, bytes, NOW, out)
 }
