@@ -52,11 +52,13 @@ impl Rounds {
             seconds: self.seconds,
             raw: &self.raw,
         };
-        let to_run = pairs.iter().filter(|pair| pair.arguments.is_ok()).count();
-        let all = to_run * self.times as usize;
+        let to_run = pairs.iter().filter(|pair| pair.arguments.is_ok());
+        let all = to_run.map(|pair| pair.rounds(self.times)).sum::<u32>();
         let mut number = 0;
         for round in 1..=self.times {
-            for pair in pairs.iter_mut().filter(|pair| pair.arguments.is_ok()) {
+            let takes_part =
+                |pair: &&mut Pair<'_>| pair.arguments.is_ok() && round <= pair.rounds(self.times);
+            for pair in pairs.iter_mut().filter(takes_part) {
                 number += 1;
                 let (scenario, target) = (&pair.scenario.name, pair.target.name());
                 eprint!("[{number}/{all}] round {round}, {scenario}, {target}: ");
@@ -103,6 +105,11 @@ impl<'a> Pair<'a> {
             measured: Vec::new(),
             failed: None,
         }
+    }
+
+    /// How many of `all` rounds it takes part in.
+    fn rounds(&self, all: u32) -> u32 {
+        self.scenario.rounds_max.map_or(all, |most| most.min(all))
     }
 
     /// Measures one round, unless an earlier one failed; returns what came of it.

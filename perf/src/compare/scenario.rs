@@ -30,6 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) arguments: Vec<String>,
     /// Few and many of something, each with a fresh broker: figures are then the slope between them.
     pub(crate) counts: Option<[u32; 2]>,
+    /// Rounds that it takes part in at most, for what takes long and varies little.
+    pub(crate) rounds_max: Option<u32>,
     /// What is read off, the most important first.
     pub(crate) figures: Vec<Figure>,
     /// How it is run against the relay, if not with the same arguments and `--raw`.
