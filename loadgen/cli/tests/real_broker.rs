@@ -19,6 +19,8 @@ mod outputs;
 mod pause;
 #[path = "harness/scenarios.rs"]
 mod scenarios;
+#[path = "harness/speed.rs"]
+mod speed;
 
 fn server() -> harness::Server {
     harness::Server::real()

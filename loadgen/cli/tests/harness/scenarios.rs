@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Server, loadgen};
+use crate::harness::{Server, loadgen, scratch};
 use crate::server;
 
 /// What all these runs have in common: JSON, and no longer than needed.
@@ -195,13 +195,41 @@ fn connections_cycle() {
 }
 
 #[test]
-fn a_shipped_scenario_runs_at_any_scale() {
-    let report = run("run fan-out-5-to-1000 --scale 0.01");
-    assert_eq!(report["run"]["scenario"], "fan-out");
-    assert!(number(&report["checks"]["delivered"]) > 50.0);
-    let report = run("mixed iot-fleet --scale 0.01");
-    assert!(number(&report["checks"]["delivered"]) > 0.0, "{report}");
+fn scenario_files_run_at_any_scale() {
+    let report = run("run persistent-sessions --scale 0.001");
+    assert_eq!(report["run"]["scenario"], "session");
+    assert_eq!(stage(&report, "resume")["messages"]["delivered"], 200);
+    let folder = scratch("mixed");
+    let file = folder.join("mixed.toml");
+    std::fs::write(&file, MIXED).unwrap();
+    let report = run(&format!("mixed {} --scale 0.5", file.display()));
+    assert_eq!(report["run"]["groups"][0]["clients"], 10);
+    assert_rate(&report, 300.0, 1.0);
+    std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Sensors that come and go, and two who watch them.
+const MIXED: &str = r#"
+name = "small mix"
+description = "Sensors that come and go, and somebody who watches them."
+
+[[group]]
+name = "sensors"
+clients = 20
+will = { topic = "gone/${i}", qos = 1, retain = false }
+churn = { rate = 4.0, abrupt = true, offline = "100ms" }
+publish = { topic = "sensor/${i}/value", qos = 1, size = "64:3,256:1", rate = 600.0 }
+
+[[group]]
+name = "watcher"
+clients = 1
+fixed = true
+subscribe = [{ filter = "sensor/+/value", qos = 1 }, { filter = "gone/+", qos = 1 }]
+
+[run]
+warm_up = "200ms"
+duration = "1s"
+"#;
 
 #[test]
 fn several_processes_form_one_run() {
