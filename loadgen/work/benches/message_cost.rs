@@ -52,9 +52,9 @@ fn main() {
     account.merge(&bench.crew.account());
     let checks = account.judge(&plan, &audience);
     assert!(checks.violations.is_empty(), "{:?}", checks.violations);
-    let each = elapsed.as_secs_f64() * 1e9 / sent as f64;
+    let each = elapsed.as_nanos() / u128::from(sent.max(1));
     println!(
-        "{sent} messages of {} bytes, {:?}: {each:.0} ns each",
+        "{sent} messages of {} bytes, {:?}: {each} ns each",
         arguments.size, arguments.qos
     );
 }
@@ -85,7 +85,10 @@ fn arguments() -> Arguments {
                 let qos = u8::try_from(value).ok().and_then(Qos::from_bits);
                 arguments.qos = qos.expect("QoS is 0, 1 or 2");
             }
-            _ => panic!("options are --messages N, --qos Q, --size N and --open"),
+            _ => assert!(
+                name.is_empty(),
+                "options are --messages, --qos, --size and --open"
+            ),
         }
     }
     arguments
@@ -189,11 +192,10 @@ impl Bench {
             buffer.extend_from_slice(now);
             self.pending.push((ClientNumber(other), buffer));
         }
-        let senders = out.actions.iter().filter_map(|action| match action {
-            Action::Send { client, .. } => Some(*client),
-            _ => None,
-        });
-        for client in senders {
+        for action in &out.actions {
+            let Action::Send { client, .. } = *action else {
+                continue;
+            };
             let writable = Input::Writable { client, left: 0 };
             self.crew
                 .handle_input(writable, self.now, &mut Out::default());

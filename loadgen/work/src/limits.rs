@@ -40,8 +40,11 @@ pub(crate) const SCAN_STEP: Duration = Duration::from_millis(100);
 /// Time that a slow reader may read ahead of its rate.
 pub(crate) const READ_AHEAD: Duration = Duration::from_millis(50);
 
-/// Time before a loss of connection within which messages of QoS 0 may have been lost with it.
-pub(crate) const RECENT: Duration = Duration::from_secs(1);
+/// Nanoseconds before a loss of connection within which messages of QoS 0 may be lost with it, at
+/// least; up to twice as long.
+///
+/// Full: messages from before are expected to arrive.
+pub(crate) const RECENT_NANOS: u64 = 1_000_000_000;
 
 /// Answers of one client that wait for acknowledgements of others.
 ///

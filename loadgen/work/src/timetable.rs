@@ -136,6 +136,10 @@ fn ramp(k: f64, from: f64, to: f64, over: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the numbers are small, or rounding is allowed for"
+)]
 mod tests {
     use core::time::Duration;
 
@@ -159,9 +163,7 @@ mod tests {
             let from = Instant::from_nanos(start);
             let mut timetable = Timetable::new(from, per_s, Schedule::Constant, phase, 0);
             let taken = (0..=k).map(|_| timetable.take()).last().expect("one at least");
-            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let expected = (k as f64 + phase) / per_s * 1e9;
-            #[expect(clippy::cast_precision_loss, reason = "rounding is allowed for")]
             let off = (taken.as_nanos() - start) as f64 - expected;
             prop_assert!(off.abs() <= 1.0 + expected * 1e-12, "{off}");
         }

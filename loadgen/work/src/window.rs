@@ -10,8 +10,10 @@ use wire_message::Instant;
 #[derive(Debug)]
 pub(crate) struct Window {
     /// Confirmations of the messages from `base` on; the place of a message is its sequence number
-    /// modulo the length.
+    /// modulo the length, a power of two.
     counts: Box<[u32]>,
+    /// Messages that may be under way.
+    size: u32,
     /// Confirmations that each message needs.
     needed: u32,
     /// The oldest message that is not confirmed.
@@ -25,7 +27,8 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new(messages: u32, needed: u32) -> Self {
         Self {
-            counts: vec![0; messages as usize].into_boxed_slice(),
+            counts: vec![0; messages.next_power_of_two() as usize].into_boxed_slice(),
+            size: messages,
             needed,
             base: 0,
             next: 0,
@@ -36,7 +39,7 @@ impl Window {
     /// Whether another message fits.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        ((self.next - self.base) as usize) < self.counts.len()
+        self.next - self.base < self.size
     }
 
     /// Whether messages are under way.
@@ -59,12 +62,16 @@ impl Window {
         if sequence < self.base || sequence >= self.next {
             return false;
         }
-        let size = self.counts.len();
-        self.counts[sequence as usize % size] += count;
+        let mask = self.counts.len() - 1;
+        self.counts[sequence as usize & mask] += count;
         self.moved_at = now;
         let before = self.base;
-        while self.base < self.next && self.counts[self.base as usize % size] >= self.needed {
-            self.counts[self.base as usize % size] = 0;
+        while self.base < self.next {
+            let oldest = &mut self.counts[self.base as usize & mask];
+            if *oldest < self.needed {
+                break;
+            }
+            *oldest = 0;
             self.base += 1;
         }
         self.base > before
@@ -106,6 +113,22 @@ mod tests {
         // The places are as good as new.
         window.sent(NOW);
         assert!(!window.confirm(2, 2, NOW) && window.confirm(2, 1, NOW));
+    }
+
+    #[test]
+    fn a_window_has_its_size_whether_or_not_that_is_a_power_of_two() {
+        for size in 1..20 {
+            let mut window = Window::new(size, 1);
+            for sequence in 0..100 {
+                let mut sent = 0;
+                while window.has_room() {
+                    window.sent(NOW);
+                    sent += 1;
+                }
+                assert_eq!(sent, if sequence == 0 { size } else { 1 });
+                assert!(window.confirm(sequence, 1, NOW));
+            }
+        }
     }
 
     #[test]

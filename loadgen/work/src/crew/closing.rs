@@ -4,6 +4,7 @@ use wire_message::{Instant, Qos};
 use wire_mqtt::{Disconnect, DisconnectProperties, ReasonCode, Version};
 
 use super::Crew;
+use super::group::GroupState;
 use super::member::{Flags, Phase};
 use crate::{Action, Out};
 
@@ -39,7 +40,7 @@ impl Crew {
         if matches!(phase, Phase::Offline | Phase::Closing) {
             return;
         }
-        let publishing = self.groups.iter().any(|group| group.publishing);
+        let publishing = self.groups.iter().any(GroupState::is_sending);
         let forget = forget && self.group_of(local).keeps_session;
         let raw = self.plan.target.raw;
         let member = self.member(local);

@@ -20,13 +20,13 @@ pub(super) struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// A message of QoS 0 with nothing but topic and payload.
+    /// A message with nothing but topic and payload.
     #[inline]
-    pub(super) const fn plain(payload: &'a [u8], bytes: u32) -> Self {
+    pub(super) const fn plain(payload: &'a [u8], bytes: u32, qos: Qos) -> Self {
         Self {
             payload,
             bytes,
-            qos: Qos::AtMostOnce,
+            qos,
             dup: false,
             retain: false,
             correlation: None,

@@ -73,7 +73,8 @@ impl Crew {
         let group = &self.groups[usize::from(member.group)];
         let slow =
             self.plan.groups[usize::from(member.group)].reading != loadgen_plan::Reading::Full;
-        let was_away = member.epoch > 0;
+        // The first connection of one that came late counts, too.
+        let was_away = member.epoch > u16::from(member.flags.has(Flags::LATE));
         let strange = member.flags.has(Flags::LATE) || !member.flags.has(Flags::KNOWN) || slow;
         if watch.is_count {
             let left = member.flags.has(Flags::LEFT_EARLY) || was_away;

@@ -9,6 +9,9 @@ use wire_mqtt::Version;
 use crate::mix::mix;
 use crate::timetable::Timetable;
 
+/// Messages of a publisher whose numbers do not end; the number after the last one is none.
+const NO_LIMIT: u32 = u32::MAX - 1;
+
 /// A group, as far as this crew drives it.
 #[derive(Debug)]
 #[expect(
@@ -107,16 +110,23 @@ impl GroupState {
     }
 }
 
+impl GroupState {
+    /// Whether messages of the group are on their way, as far as this crew knows.
+    pub(super) fn is_sending(&self) -> bool {
+        let limited = self.form.as_ref().is_some_and(|form| form.limit < NO_LIMIT);
+        self.publishing && (self.left > 0 || !limited)
+    }
+}
+
 impl Form {
     fn new(publishing: &Publishing) -> Self {
         let window = match publishing.load {
             Load::Rate { .. } => None,
             Load::Window(window) => Some(window),
         };
-        // The last number is no sequence number but the end of all.
-        let limit = publishing.limit.map_or(u32::MAX - 1, |limit| {
-            u32::try_from(limit).map_or(u32::MAX - 1, |limit| limit.min(u32::MAX - 1))
-        });
+        let limit = publishing
+            .limit
+            .map_or(NO_LIMIT, |limit| u32::try_from(limit).unwrap_or(NO_LIMIT));
         Self {
             qos: publishing.qos,
             retain: publishing.retain,

@@ -54,8 +54,7 @@ impl Crew {
 
     fn due(&mut self, at: usize, due: Instant, now: Instant, out: &mut Out) {
         if self.publishers[at].owes() == 0 && self.can_send(at) {
-            let lag = now.since(due).as_nanos();
-            let lag = u64::try_from(lag).unwrap_or(u64::MAX);
+            let lag = now.as_nanos().saturating_sub(due.as_nanos());
             self.counters.tally.lag.saturating_record(lag);
             self.send(at, due, now, out);
             let local = self.publishers[at].member;

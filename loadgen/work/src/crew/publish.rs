@@ -55,7 +55,9 @@ impl Crew {
         if let Some(window) = &mut publisher.window {
             window.sent(now);
         }
-        group.left = group.left.saturating_sub(1);
+        if group.left > 0 {
+            group.left -= 1;
+        }
         let has_sequence = form.has_sequence;
         let copies = u64::from(publisher.copies);
         self.counters.expected += if form.asks { 2 * copies } else { copies };

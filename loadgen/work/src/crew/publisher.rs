@@ -9,7 +9,7 @@ use wire_mqtt::{
 };
 
 use super::group::Form;
-use crate::limits::RECENT;
+use crate::limits::RECENT_NANOS;
 use crate::outflow::Outflow;
 use crate::stamp::{Filler, Stamp};
 use crate::window::Window;
@@ -156,7 +156,8 @@ impl Publisher {
     /// Takes note of a message of QoS 0 for the case that the connection is lost.
     #[inline]
     pub(super) fn note_recent(&mut self, now: Instant) {
-        if now.since(self.recent.marked_at) > RECENT {
+        let since = now.as_nanos() - self.recent.marked_at.as_nanos().min(now.as_nanos());
+        if since > RECENT_NANOS {
             self.recent.earlier = self.recent.mark;
             self.recent.mark = self.sequence;
             self.recent.marked_at = now;

@@ -2,8 +2,8 @@
 
 use wire_message::{Instant, Qos};
 use wire_mqtt::{
-    AckKind, Frame, Packet, PacketId, PlainPublish, Publish, ReasonCode, Side, Version, encode_ack,
-    frame,
+    AckKind, Frame, PLAIN_ACK_BYTES, Packet, PacketId, PlainPublish, Publish, ReasonCode, Side,
+    Version, encode_ack, frame, plain_ack,
 };
 
 use super::Crew;
@@ -82,9 +82,14 @@ impl Crew {
             match self.members[local as usize].phase {
                 Phase::Subscribing | Phase::Ready => {
                     if let Some((plain, size)) = PlainPublish::parse(rest, version) {
-                        let arrival = Arrival::plain(plain.payload, size);
-                        self.deliver(local, &arrival, now);
                         rest = &rest[size as usize..];
+                        self.take_plain(local, &plain, size, version, now, out);
+                        continue;
+                    }
+                    if let Some((kind, packet_id)) = plain_ack(rest) {
+                        rest = &rest[PLAIN_ACK_BYTES as usize..];
+                        let reason = ReasonCode::Success;
+                        self.acknowledged(local, kind, packet_id, reason, now, out);
                         continue;
                     }
                 }
@@ -125,21 +130,6 @@ impl Crew {
                 Err(Broken)
             };
         }
-        if let &[first, 2, high, low] = packet
-            && let Some(packet_id) = PacketId::new(u16::from_be_bytes([high, low]))
-        {
-            let kind = match first {
-                0x40 => Some(AckKind::Puback),
-                0x50 => Some(AckKind::Pubrec),
-                0x62 => Some(AckKind::Pubrel),
-                0x70 => Some(AckKind::Pubcomp),
-                _ => None,
-            };
-            if let Some(kind) = kind {
-                self.acknowledged(local, kind, packet_id, ReasonCode::Success, now, out);
-                return Ok(());
-            }
-        }
         if packet[0] >> 4 == 3 {
             let publish = Publish::decode(packet, version, Side::Client).map_err(|_| Broken)?;
             return self.take_publish(local, packet.len(), &publish, now, out);
@@ -173,6 +163,52 @@ impl Crew {
         }
     }
 
+    /// A message with nothing but topic and payload.
+    #[inline]
+    fn take_plain(
+        &mut self,
+        local: u32,
+        plain: &PlainPublish<'_>,
+        bytes: u32,
+        version: Version,
+        now: Instant,
+        out: &mut Out,
+    ) {
+        let arrival = Arrival::plain(plain.payload, bytes, plain.qos);
+        let packet_id = plain.packet_id.map(|(_, packet_id)| packet_id);
+        if packet_id.is_none_or(|id| self.is_first(local, plain.qos, id, version, out)) {
+            self.deliver(local, &arrival, now);
+        }
+    }
+
+    /// Answers a message of QoS 1 or 2; whether it was not answered before.
+    fn is_first(
+        &mut self,
+        local: u32,
+        qos: Qos,
+        packet_id: PacketId,
+        version: Version,
+        out: &mut Out,
+    ) -> bool {
+        if self.plan.target.raw {
+            return true;
+        }
+        let (kind, is_first) = if qos == Qos::ExactlyOnce {
+            let is_first = self.member(local).unreleased.insert(packet_id);
+            (AckKind::Pubrec, is_first)
+        } else {
+            (AckKind::Puback, true)
+        };
+        encode_ack(
+            kind,
+            packet_id,
+            ReasonCode::Success,
+            version,
+            &mut out.bytes,
+        );
+        is_first
+    }
+
     /// A message with something beside topic and payload.
     fn take_publish(
         &mut self,
@@ -186,23 +222,10 @@ impl Crew {
         if publish.topic.is_none() || publish.properties.topic_alias.is_some() {
             return Err(Broken);
         }
-        let mut is_first = true;
-        if let Some(packet_id) = publish.packet_id.filter(|_| !self.plan.target.raw) {
-            let kind = if publish.qos == Qos::ExactlyOnce {
-                is_first = self.member(local).unreleased.insert(packet_id);
-                AckKind::Pubrec
-            } else {
-                AckKind::Puback
-            };
-            let version = self.group_of(local).version;
-            encode_ack(
-                kind,
-                packet_id,
-                ReasonCode::Success,
-                version,
-                &mut out.bytes,
-            );
-        }
+        let version = self.group_of(local).version;
+        let is_first = publish
+            .packet_id
+            .is_none_or(|id| self.is_first(local, publish.qos, id, version, out));
         if is_first {
             let size = u32::try_from(bytes).unwrap_or(u32::MAX);
             let arrival = Arrival {

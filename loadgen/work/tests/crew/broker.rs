@@ -21,6 +21,9 @@ pub(crate) enum Fault {
     Swap,
 }
 
+/// Decides what happens to a delivery.
+pub(crate) type Judge = dyn FnMut(ClientNumber, &Message) -> Fault;
+
 /// A message on its way through the broker.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -66,7 +69,7 @@ pub(crate) struct Broker {
     turns: BTreeMap<String, usize>,
     /// Bytes to clients, in order.
     pub(crate) out: Vec<(ClientNumber, Vec<u8>)>,
-    pub(crate) fault: Box<dyn FnMut(ClientNumber, &Message) -> Fault>,
+    pub(crate) fault: Box<Judge>,
     pub(crate) receive_maximum: Option<u16>,
     /// Clients that are refused.
     pub(crate) refuses: BTreeSet<u32>,
@@ -117,7 +120,7 @@ impl Broker {
             self.detach(&id);
         }
         if let Some(will) = connection.will {
-            self.publish(will);
+            self.publish(&will);
         }
     }
 
@@ -212,7 +215,7 @@ impl Broker {
                     self.session(client).persistent = false;
                 }
             }
-            other => panic!("a crew does not send {other:?}"),
+            other => unreachable!("a crew does not send {other:?}"),
         }
     }
 
@@ -279,16 +282,15 @@ impl Broker {
         let queue = core::mem::take(&mut session.queue);
         for (id, message) in unfinished {
             let packet_id = PacketId::new(id).expect("ids are above zero");
-            match message {
-                Some(message) => self.send_message(client, &message, Some(packet_id), true),
-                None => {
-                    let ack = Ack::new(packet_id, ReasonCode::Success);
-                    self.send(client, &Packet::Pubrel(ack));
-                }
+            if let Some(message) = message {
+                self.send_message(client, &message, Some(packet_id), true);
+            } else {
+                let ack = Ack::new(packet_id, ReasonCode::Success);
+                self.send(client, &Packet::Pubrel(ack));
             }
         }
         for message in queue {
-            self.deliver(client, message);
+            self.deliver(client, &message);
         }
     }
 
@@ -311,7 +313,7 @@ impl Broker {
                 let qos = message.qos.min(qos);
                 self.deliver(
                     client,
-                    Message {
+                    &Message {
                         qos,
                         retain: true,
                         ..message
@@ -348,11 +350,11 @@ impl Broker {
                 .collect(),
         };
         let Some(packet_id) = publish.packet_id else {
-            self.publish(message);
+            self.publish(&message);
             return;
         };
         if publish.qos == Qos::AtLeastOnce {
-            self.publish(message);
+            self.publish(&message);
             self.send(
                 client,
                 &Packet::Puback(Ack::new(packet_id, ReasonCode::Success)),
@@ -360,7 +362,7 @@ impl Broker {
             return;
         }
         if self.session(client).unreleased.insert(packet_id.value()) {
-            self.publish(message);
+            self.publish(&message);
         }
         self.send(
             client,
@@ -368,7 +370,7 @@ impl Broker {
         );
     }
 
-    fn publish(&mut self, message: Message) {
+    fn publish(&mut self, message: &Message) {
         if message.retain {
             if message.payload.is_empty() {
                 self.retained.remove(&message.topic);
@@ -389,7 +391,9 @@ impl Broker {
                     FilterTarget::Plain(filter) if filter.matches(topic) => {
                         receivers.push((id.clone(), *qos));
                     }
-                    _ => {}
+                    FilterTarget::Exclusive(_)
+                    | FilterTarget::Plain(_)
+                    | FilterTarget::Shared(..) => {}
                 }
             }
         }
@@ -407,14 +411,14 @@ impl Broker {
             };
             let session = self.sessions.get_mut(&id).expect("it was found");
             match session.connection {
-                Some(client) => self.deliver(client, copy),
+                Some(client) => self.deliver(client, &copy),
                 None if qos > Qos::AtMostOnce => session.queue.push_back(copy),
                 None => {}
             }
         }
     }
 
-    fn deliver(&mut self, client: ClientNumber, message: Message) {
+    fn deliver(&mut self, client: ClientNumber, message: &Message) {
         let packet_id = (message.qos > Qos::AtMostOnce).then(|| {
             let session = self.session(client);
             session.last_id = session.last_id % u16::MAX + 1;
@@ -423,7 +427,7 @@ impl Broker {
                 .insert(session.last_id, Some(message.clone()));
             PacketId::new(session.last_id).expect("above zero")
         });
-        self.send_message(client, &message, packet_id, false);
+        self.send_message(client, message, packet_id, false);
     }
 
     fn send_message(

@@ -1,6 +1,6 @@
 //! A broker that loses, repeats, swaps and corrupts is caught.
 
-use loadgen_plan::{Allow, Options, scenario};
+use loadgen_plan::{Allow, Options, Until, scenario};
 use loadgen_work::ClientNumber;
 use loadgen_work::Input;
 use wire_message::Qos;
@@ -22,7 +22,7 @@ fn run(qos: Qos, fault: Fault, each: u64) -> (loadgen_report::Checks, u64) {
     // The last ones stay whole, so that each swap finds a next message.
     world.broker.fault = Box::new(move |_, _| {
         count.set(count.get() + 1);
-        let strikes = count.get() % each == 0 && count.get() < 1100;
+        let strikes = count.get().is_multiple_of(each) && count.get() < 1100;
         if strikes { fault } else { Fault::None }
     });
     let checks = world.run();
@@ -187,5 +187,36 @@ fn garbage_ends_the_connection() {
         world.input(0, Input::Bytes(ClientNumber(0), garbage));
         world.run_stage(1);
         assert_eq!(world.tally.connections.lost, 1, "{garbage:?}");
+    }
+}
+
+#[test]
+fn stored_and_queued_messages_that_are_lost_show() {
+    let options = Options {
+        qos: Qos::AtLeastOnce,
+        ..options()
+    };
+    for plan in [
+        scenario::retained(&options, 40, 3),
+        scenario::session(&options, 3, 40),
+    ] {
+        let mut plan = plan.expect("the plan is fine");
+        for stage in &mut plan.stages {
+            if let Until::Settled { at_most } = &mut stage.until {
+                *at_most = core::time::Duration::from_secs(2);
+            }
+        }
+        let mut world = World::new(plan, 2);
+        let mut count = 0;
+        world.broker.fault = Box::new(move |_, _| {
+            count += 1;
+            if count == 50 {
+                Fault::Drop
+            } else {
+                Fault::None
+            }
+        });
+        let checks = world.run();
+        assert_eq!((checks.expected, checks.lost), (120, 1));
     }
 }

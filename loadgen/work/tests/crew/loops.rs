@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use loadgen_plan::{Load, Options, Schedule, scenario};
+use loadgen_work::{ClientNumber, Crew, Input, Out};
 use wire_message::Qos;
 
 use crate::broker::Fault;
@@ -148,19 +149,61 @@ fn a_closed_loop_goes_on_when_a_message_is_lost() {
 
 #[test]
 fn a_closed_loop_without_subscribers_is_paced_by_the_transport() {
-    let options = Options {
-        load: Load::Window(4),
-        duration: Duration::from_millis(20),
-        ..options()
-    };
-    let mut plan = scenario::p2p(&options, 1).expect("the plan is fine");
+    let load = Load::Window(4);
+    let mut plan = scenario::p2p(&Options { load, ..options() }, 1).expect("the plan is fine");
     plan.groups[0].subscribe.clear();
-    plan.stages.remove(2);
     let mut world = World::new(plan, 1);
-    // The transport of this world is infinitely fast, so only the steps that it takes bound it.
     world.run_stage(0);
     world.run_stage(1);
-    assert_eq!(world.tally.messages.sent, 0);
+    let publisher = ClientNumber(1);
+    let mut out = Out::default();
+    let mut sent = |crew: &mut Crew, now| {
+        out.clear();
+        crew.handle_timeout(now, &mut out);
+        crew.sample().tally.messages.sent
+    };
+    let now = world.now;
+    let crew = &mut world.crews[0];
+    crew.handle_input(Input::Begin(2), now, &mut Out::default());
+    assert_eq!((sent(crew, now), sent(crew, now)), (4, 0));
+    for (left, more) in [(100, 0), (0, 4)] {
+        let writable = Input::Writable {
+            client: publisher,
+            left,
+        };
+        crew.handle_input(writable, now, &mut Out::default());
+        assert_eq!(sent(crew, now), more, "{left}");
+    }
+}
+
+#[test]
+fn a_publisher_whose_connection_is_full_waits_and_sends_late() {
+    let plan = scenario::p2p(&options(), 1).expect("the plan is fine");
+    let mut world = World::new(plan, 1);
+    world.run_stage(0);
+    world.run_stage(1);
+    let client = ClientNumber(1);
+    let crew = &mut world.crews[0];
+    let mut out = Out::default();
+    crew.handle_input(Input::Begin(2), world.now, &mut out);
+    crew.handle_input(
+        Input::Writable {
+            client,
+            left: 2 << 20,
+        },
+        world.now,
+        &mut out,
+    );
+    let later = world.now + Duration::from_millis(99);
+    crew.handle_timeout(later, &mut out);
+    assert!(out.actions.is_empty());
+    assert_eq!(crew.progress().open, 100);
+    crew.handle_input(Input::Writable { client, left: 0 }, later, &mut out);
+    crew.handle_timeout(later, &mut out);
+    let messages = crew.sample().tally.messages;
+    assert_eq!((messages.scheduled, messages.sent), (100, 100));
+    // One action for all of them.
+    assert_eq!(out.actions.len(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod broker;
 mod faults;
 mod loops;
+mod raw;
 mod scenarios;
 mod sessions;
 mod world;

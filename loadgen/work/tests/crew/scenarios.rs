@@ -303,7 +303,7 @@ fn silent_clients_ping_within_their_keep_alive() {
         keep_alive_s: 4,
         ..options()
     };
-    let plan = scenario::idle(&options, 20, Duration::from_secs(60), false);
+    let plan = scenario::idle(&options, 20, Duration::from_mins(1), false);
     let mut world = World::new(plan.expect("the plan is fine"), 1);
     world.run();
     assert_eq!(world.tally.connections.lost, 0);
