@@ -154,9 +154,9 @@ impl Checker {
 
     /// Takes a message where order matters, if it is the next one, as nearly all are.
     #[inline]
-    pub(crate) fn is_next(&mut self, at: u32, sighting: &Sighting) -> bool {
+    pub(crate) fn is_next(&mut self, at: u32, sequence: u32, epoch: u16) -> bool {
         let record = &mut self.records[at as usize];
-        let is_next = record.next == sighting.sequence && record.epoch == sighting.epoch;
+        let is_next = record.next == sequence && record.epoch == epoch;
         record.next += u32::from(is_next);
         is_next
     }

@@ -32,7 +32,7 @@ use crate::stamp::Filler;
 use crate::timetable::Timetable;
 use crate::{Action, ClientNumber, Credit, Input, Out, Progress, Sample};
 use connect::Arrivals;
-use group::GroupState;
+use group::{GroupState, Source};
 use keep_alive::Scan;
 use member::Member;
 use publisher::Publisher;
@@ -52,6 +52,8 @@ pub struct Crew {
     /// The crew's clients, group after group, in the order of their indices.
     members: Vec<Member>,
     publishers: Vec<Publisher>,
+    /// Groups that publish.
+    sources: Vec<Source>,
     /// The subscriptions of all members, member after member.
     watches: Vec<Watch>,
     /// Where the counts of each entry are, for those that have some.

@@ -55,7 +55,8 @@ impl Fixture {
     fn see(&mut self, sighting: &Sighting) -> bool {
         let found = Checker::find(&[self.watch], sighting.stream, &self.audience);
         let (_, at) = found.expect("the client subscribes to all streams");
-        self.checker.is_next(at, sighting) || self.checker.check_unusual(at, sighting)
+        self.checker.is_next(at, sighting.sequence, sighting.epoch)
+            || self.checker.check_unusual(at, sighting)
     }
 
     fn received(&self, stream: u32) -> Received {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use loadgen_plan::{Audience, Group, Place, Plan, RunId, Worker};
 use wire_message::Instant;
 
-use super::group::GroupState;
+use super::group::{GroupState, Source};
 use super::keep_alive::Scan;
-use super::member::Member;
+use super::member::{Flags, Member};
 use super::publisher::{Head, Publisher};
 use super::slow::SlowReaders;
 use super::{Counters, Crew};
@@ -52,6 +52,7 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
         groups: Vec::new(),
         members: Vec::new(),
         publishers: Vec::new(),
+        sources: Vec::new(),
         watches: Vec::new(),
         count_bases,
         checker,
@@ -118,8 +119,18 @@ fn add_group(crew: &mut Crew, at: u16, group: &Group) {
             crew.publishers.push(publisher);
             publishers + local
         });
-        crew.members
-            .push(Member::new(at, publisher, place(crew.watches.len())));
+        let mut member = Member::new(at, publisher, place(crew.watches.len()));
+        member.flags.set(Flags::MEASURED, state.is_measured);
+        crew.members.push(member);
+    }
+    if let Some(form) = &state.form {
+        crew.sources.push(Source {
+            first_stream: state.first_stream,
+            clients: state.clients,
+            publishers,
+            group: at,
+            is_closed: form.window.is_some(),
+        });
     }
     crew.groups.push(state);
 }

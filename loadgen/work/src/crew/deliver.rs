@@ -3,6 +3,8 @@
 use wire_message::{Instant, Qos};
 
 use super::Crew;
+use super::group::Source;
+use super::member::Flags;
 use super::publisher::correlation;
 use crate::checker::{Checker, Sighting};
 use crate::stamp::{Stamp, WILL};
@@ -68,23 +70,20 @@ impl Crew {
     /// Checks a message of a stream that has an order; whether it is the first copy.
     #[inline]
     fn check(&mut self, local: u32, at: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
+        let epoch = self.members[local as usize].epoch;
+        self.checker.is_next(at, stamp.sequence, epoch)
+            || self.check_unusual(local, at, arrival, stamp)
+    }
+
+    /// Checks a message that is not the next one of its stream.
+    #[cold]
+    fn check_unusual(&mut self, local: u32, at: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
         let member = &self.members[local as usize];
         let group = &self.groups[usize::from(member.group)];
         let (client, _) = self.number(local);
-        let mut sighting = Sighting {
-            client,
-            stream: stamp.stream,
-            sequence: stamp.sequence,
-            epoch: member.epoch,
-            at_least_once: arrival.qos == Qos::AtLeastOnce,
-            dup: arrival.dup,
-            forgetful: false,
-        };
-        if self.checker.is_next(at, &sighting) {
-            return true;
-        }
-        let published = self.source(stamp.stream).map(|(source, _)| source);
-        let form = published.and_then(|source| self.groups[source].form.as_ref());
+        let source = self.source(stamp.stream);
+        let form =
+            source.and_then(|(source, _)| self.groups[usize::from(source.group)].form.as_ref());
         let Some(form) = form else {
             return false;
         };
@@ -92,9 +91,17 @@ impl Crew {
         if arrival.retain && form.retain {
             return false;
         }
-        sighting.at_least_once |= form.qos == Qos::AtLeastOnce;
+        let once = [arrival.qos, form.qos].contains(&Qos::AtLeastOnce);
         let kept = group.keeps_session && arrival.qos != Qos::AtMostOnce;
-        sighting.forgetful = !kept || member.flags.has(super::member::Flags::LATE);
+        let sighting = Sighting {
+            client,
+            stream: stamp.stream,
+            sequence: stamp.sequence,
+            epoch: member.epoch,
+            at_least_once: once,
+            dup: arrival.dup,
+            forgetful: !kept || member.flags.has(Flags::LATE),
+        };
         self.checker.check_unusual(at, &sighting)
     }
 
@@ -109,7 +116,10 @@ impl Crew {
     ) -> bool {
         let (client, _) = self.number(local);
         if stamp.run != self.run.0 {
-            self.checker.stray(client, "a message of another run");
+            // What an earlier run left at the broker is nobody's fault.
+            if !arrival.retain {
+                self.checker.stray(client, "a message of another run");
+            }
             return false;
         }
         let publisher = self.members[local as usize].publisher;
@@ -143,19 +153,15 @@ impl Crew {
         let Some((source, index)) = self.source(stamp.stream) else {
             return;
         };
-        let closed = self.groups[source]
-            .form
-            .as_ref()
-            .is_some_and(|form| form.window.is_some());
         let member = &self.members[local as usize];
-        if self.groups[usize::from(member.group)].is_measured {
+        if member.flags.has(Flags::MEASURED) {
             // Nothing is late before it was asked for.
             let since = |time: Instant| {
                 now.as_nanos()
                     .saturating_sub(time.max(member.asked_at).as_nanos())
             };
             let tally = &mut self.counters.tally;
-            if closed {
+            if source.is_closed {
                 tally
                     .sent
                     .saturating_record(since(stamp.sent.unwrap_or(stamp.intended)));
@@ -166,18 +172,17 @@ impl Crew {
                 }
             }
         }
-        if closed {
+        if source.is_closed {
             self.confirm_copy(source, index, stamp, now);
         }
     }
 
     /// The group that publishes a stream, and its publisher's index.
     #[inline]
-    pub(super) fn source(&self, stream: u32) -> Option<(usize, u32)> {
-        self.groups.iter().enumerate().find_map(|(at, group)| {
-            group.form.as_ref()?;
-            let index = stream.checked_sub(group.first_stream)?;
-            (index < group.clients).then_some((at, index))
+    pub(super) fn source(&self, stream: u32) -> Option<(Source, u32)> {
+        self.sources.iter().find_map(|source| {
+            let index = stream.wrapping_sub(source.first_stream);
+            (index < source.clients).then_some((*source, index))
         })
     }
 }

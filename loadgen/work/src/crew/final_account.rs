@@ -86,7 +86,8 @@ impl Crew {
         let (client, _) = self.number(local);
         for received in self.checker.received(watch, &self.audience) {
             let source = self.source(received.stream);
-            let form = source.and_then(|(at, _)| self.groups[at].form.as_ref());
+            let form =
+                source.and_then(|(source, _)| self.groups[usize::from(source.group)].form.as_ref());
             let published = form.map_or(Qos::AtMostOnce, |form| form.qos);
             let kept = group.keeps_session && published.min(entry.qos) != Qos::AtMostOnce;
             let absent = was_away || member.flags.has(Flags::LEFT_EARLY);

@@ -57,6 +57,18 @@ pub(super) struct GroupState {
     pub(super) left: u64,
 }
 
+/// A group that publishes, as those who receive see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub(super) first_stream: u32,
+    pub(super) clients: u32,
+    /// The place of its first client among the crew's publishers.
+    pub(super) publishers: u32,
+    pub(super) group: u16,
+    /// Whether copies that arrive let new messages out.
+    pub(super) is_closed: bool,
+}
+
 /// How the messages of a group are written.
 #[derive(Debug)]
 pub(super) struct Form {

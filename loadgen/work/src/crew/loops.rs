@@ -1,9 +1,9 @@
 //! Closed loops: copies confirm messages, and windows let new ones out.
 
-use loadgen_plan::Worker;
 use wire_message::Instant;
 
 use super::Crew;
+use super::group::Source;
 use super::member::Phase;
 use crate::Credit;
 use crate::limits::{QUEUED_BYTES_MAX, STALL, STALL_LOOK};
@@ -12,27 +12,23 @@ use crate::stamp::Stamp;
 impl Crew {
     /// A copy of a message arrived here.
     #[inline]
-    pub(super) fn confirm_copy(&mut self, source: usize, index: u32, stamp: &Stamp, now: Instant) {
+    pub(super) fn confirm_copy(&mut self, source: Source, index: u32, stamp: &Stamp, now: Instant) {
         if self.worker.owns(index) {
-            let local = Worker::local(self.worker, index);
-            let publisher = self.groups[source].publishers + local;
+            let publisher = source.publishers + self.worker.local(index);
             self.confirm(publisher as usize, stamp.sequence, 1, now);
         } else {
-            *self
-                .foreign
-                .entry((stamp.stream, stamp.sequence))
-                .or_default() += 1;
+            let message = (stamp.stream, stamp.sequence);
+            *self.foreign.entry(message).or_default() += 1;
         }
     }
 
     /// Copies arrived at clients of other workers.
     pub(super) fn take_credits(&mut self, credits: &[Credit], now: Instant) {
         for credit in credits {
-            let Some((source, index)) = self.source(credit.stream) else {
-                continue;
-            };
-            if self.worker.owns(index) {
-                let publisher = self.groups[source].publishers + self.worker.local(index);
+            let source = self.source(credit.stream);
+            let own = source.filter(|(_, index)| self.worker.owns(*index));
+            if let Some((source, index)) = own {
+                let publisher = source.publishers + self.worker.local(index);
                 self.confirm(publisher as usize, credit.sequence, credit.copies, now);
             }
         }

@@ -87,6 +87,8 @@ impl Flags {
     pub(super) const LATE: Self = Self(16);
     /// It went when messages were on their way.
     pub(super) const LEFT_EARLY: Self = Self(32);
+    /// Latencies of what it receives are recorded.
+    pub(super) const MEASURED: Self = Self(64);
 
     pub(super) const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wire_message::{Instant, Qos};
-use wire_mqtt::{AckKind, ReasonCode, encode_ack};
+use wire_mqtt::{AckKind, PacketId, ReasonCode, encode_ack};
 
 use super::Crew;
 use super::member::Phase;
@@ -12,6 +12,9 @@ use super::publisher::{Alias, Head, Ink, Outgoing};
 use crate::Out;
 use crate::limits::QUEUED_BYTES_MAX;
 use crate::outflow::WaitsFor;
+
+/// With this id the relay acknowledges all messages.
+const RAW_PACKET_ID: Option<PacketId> = PacketId::new(1);
 
 /// Bytes after which a publisher's queue is looked at again.
 const ASSIGN_BYTES: usize = 64 * 1024;
@@ -32,9 +35,16 @@ impl Crew {
     /// Writes the next message of a publisher that can send; the caller assigns the bytes to it.
     #[inline]
     pub(super) fn send(&mut self, at: usize, intended: Instant, now: Instant, out: &mut Out) {
-        let publisher = &mut self.publishers[at];
-        let group = &mut self.groups[usize::from(publisher.group)];
-        let Some(form) = &group.form else {
+        let group = usize::from(self.publishers[at].group);
+        if self.groups[group]
+            .form
+            .as_ref()
+            .is_some_and(|form| form.has_sequence)
+        {
+            self.write_head(at, self.publishers[at].sequence);
+        }
+        let (publisher, group) = (&mut self.publishers[at], &mut self.groups[group]);
+        let (Some(form), counters) = (&group.form, &mut self.counters) else {
             return;
         };
         let sequence = publisher.sequence;
@@ -43,14 +53,11 @@ impl Crew {
         if form.qos == Qos::AtMostOnce {
             publisher.note_recent(now);
         } else {
-            let waits_for = if form.qos == Qos::AtLeastOnce {
-                WaitsFor::Puback
-            } else {
-                WaitsFor::Pubrec
-            };
-            let outflow = publisher.outflow.get_or_insert_default();
-            packet_id = Some(outflow.push(sequence, waits_for, intended, now));
-            self.counters.unacknowledged += 1;
+            packet_id = Some(publisher.expect_acknowledgement(form.qos, sequence, intended, now));
+            counters.unacknowledged += 1;
+            if self.plan.target.raw {
+                packet_id = RAW_PACKET_ID;
+            }
         }
         if let Some(window) = &mut publisher.window {
             window.sent(now);
@@ -58,48 +65,45 @@ impl Crew {
         if group.left > 0 {
             group.left -= 1;
         }
-        let has_sequence = form.has_sequence;
-        let copies = u64::from(publisher.copies);
-        self.counters.expected += if form.asks { 2 * copies } else { copies };
+        counters.expected += u64::from(publisher.copies) << u32::from(form.asks);
         let start = out.bytes.len();
-        if has_sequence {
-            self.write_head(at, sequence);
-        }
+        let (sent, dup) = (now, false);
         let message = Outgoing {
             sequence,
             intended,
-            sent: now,
+            sent,
             packet_id,
-            dup: false,
+            dup,
         };
-        self.write(at, &message, out);
-        let messages = &mut self.counters.tally.messages;
+        let (run, seed) = (self.run.0, self.plan.seed);
+        let ink = Ink {
+            filler: &self.filler,
+            run,
+            seed,
+        };
+        publisher.write(form, ink, &message, &mut out.bytes);
+        let messages = &mut counters.tally.messages;
         messages.sent += 1;
         messages.sent_bytes += (out.bytes.len() - start) as u64;
         // So that a backlog does not go out at once.
         if out.unassigned() > ASSIGN_BYTES {
-            let local = self.publishers[at].member;
+            let local = publisher.member;
             self.assign(local, now, out);
         }
     }
 
-    #[inline]
-    fn write(&mut self, at: usize, message: &Outgoing, out: &mut Out) {
-        let raw = self.plan.target.raw;
-        let ink = Ink {
-            filler: &self.filler,
-            run: self.run.0,
-            seed: self.plan.seed,
-        };
+    /// Writes a message that was sent before.
+    fn write_again(&mut self, at: usize, message: &Outgoing, out: &mut Out) {
         let publisher = &mut self.publishers[at];
         let form = self.groups[usize::from(publisher.group)].form.as_ref();
         if let Some(form) = form {
-            let mut message = *message;
-            if raw && message.packet_id.is_some() {
-                // The relay acknowledges all with this id.
-                message.packet_id = wire_mqtt::PacketId::new(1);
-            }
-            publisher.write(form, ink, &message, &mut out.bytes);
+            let (run, seed) = (self.run.0, self.plan.seed);
+            let ink = Ink {
+                filler: &self.filler,
+                run,
+                seed,
+            };
+            publisher.write(form, ink, message, &mut out.bytes);
         }
     }
 
@@ -221,7 +225,7 @@ impl Crew {
             if form.is_some_and(|form| form.has_sequence) {
                 self.write_head(at, sent.sequence);
             }
-            self.write(at, &message, out);
+            self.write_again(at, &message, out);
         }
         let local = self.publishers[at].member;
         self.assign(local, now, out);

@@ -10,7 +10,7 @@ use wire_mqtt::{
 
 use super::group::Form;
 use crate::limits::RECENT_NANOS;
-use crate::outflow::Outflow;
+use crate::outflow::{Outflow, WaitsFor};
 use crate::stamp::{Filler, Stamp};
 use crate::window::Window;
 
@@ -151,6 +151,23 @@ impl Publisher {
             sent: Some(message.sent),
         };
         ink.filler.append(payload, &stamp, out);
+    }
+
+    /// Takes note of a message of QoS 1 or 2, and gives it a packet id.
+    pub(super) fn expect_acknowledgement(
+        &mut self,
+        qos: Qos,
+        sequence: u32,
+        intended: Instant,
+        now: Instant,
+    ) -> PacketId {
+        let waits_for = if qos == Qos::AtLeastOnce {
+            WaitsFor::Puback
+        } else {
+            WaitsFor::Pubrec
+        };
+        let outflow = self.outflow.get_or_insert_default();
+        outflow.push(sequence, waits_for, intended, now)
     }
 
     /// Takes note of a message of QoS 0 for the case that the connection is lost.
