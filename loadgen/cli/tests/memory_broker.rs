@@ -13,6 +13,8 @@ mod faults;
 mod harness;
 #[path = "harness/outputs.rs"]
 mod outputs;
+#[path = "harness/processes.rs"]
+mod processes;
 #[path = "harness/scenarios.rs"]
 mod scenarios;
 

@@ -17,6 +17,8 @@ mod memory;
 mod outputs;
 #[path = "harness/pause.rs"]
 mod pause;
+#[path = "harness/processes.rs"]
+mod processes;
 #[path = "harness/scenarios.rs"]
 mod scenarios;
 #[path = "harness/speed.rs"]

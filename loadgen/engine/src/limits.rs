@@ -15,6 +15,10 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_millis(250);
 /// keeps the port occupied for a minute, and the generator needs its ports. Full: it is closed here.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
+/// Longest time that a sleep is asked to be shorter. Full: a worker that wakes up still later is late; an
+/// earlier one would wait awake for that long.
+pub(crate) const OVERSLEEP_MAX: Duration = Duration::from_micros(50);
+
 /// Kinds of trouble that a worker tells apart. Full: the others count as the last kind.
 pub(crate) const TROUBLES_MAX: usize = 16;
 

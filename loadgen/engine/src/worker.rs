@@ -2,12 +2,14 @@
 
 mod events;
 mod mail;
+mod oversleep;
 mod perform;
 mod serve;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use loadgen_plan::{Plan, Until, Worker as Place};
 use loadgen_report::{Histogram, histogram};
@@ -21,6 +23,7 @@ use crate::mailbox::{Address, Mailbox};
 use crate::message::{Command, Notice};
 use crate::sockets::Sockets;
 use crate::troubles::Troubles;
+use oversleep::Oversleep;
 
 /// Everything that a worker's thread owns.
 pub(crate) struct Worker {
@@ -63,6 +66,7 @@ pub(crate) struct State {
     turns: Histogram,
     cpu_ns: u64,
     troubles: Troubles,
+    oversleep: Oversleep,
     over: bool,
 }
 
@@ -86,6 +90,7 @@ impl State {
             turns: histogram::empty(),
             cpu_ns: 0,
             troubles: Troubles::default(),
+            oversleep: Oversleep::default(),
             over: false,
         }
     }
@@ -130,21 +135,30 @@ impl Worker {
         if !(state.ready.is_empty() && state.unconnected.is_empty() && state.closed.is_empty()) {
             return self.driver.submit();
         }
-        let result = if self.mailbox.rest() {
-            let dues = [
-                self.crew.next_timeout(),
-                self.state.planned.as_ref().map(|(at, _)| *at),
-                self.state.closing.front().map(|(deadline, ..)| *deadline),
-            ];
-            let next = dues.into_iter().flatten().min();
-            let now = self.state.now;
-            let time_out = next.map_or(HEARTBEAT, |due| due.since(now).min(HEARTBEAT));
-            self.driver.submit_and_wait(Some(time_out))
+        let nap = self.nap();
+        let result = if !nap.is_zero() && self.mailbox.rest() {
+            let end = self.state.now + nap;
+            let result = self.driver.submit_and_wait(Some(nap));
+            self.state.oversleep.learn(end, clock::now());
+            result
         } else {
             self.driver.submit()
         };
         self.mailbox.rise();
         result
+    }
+
+    /// How long there is nothing to do, less what waking up takes.
+    fn nap(&self) -> Duration {
+        let dues = [
+            self.crew.next_timeout(),
+            self.state.planned.as_ref().map(|(at, _)| *at),
+            self.state.closing.front().map(|(deadline, ..)| *deadline),
+        ];
+        let next = dues.into_iter().flatten().min();
+        let rest = next.map_or(HEARTBEAT, |due| due.since(self.state.now));
+        rest.min(HEARTBEAT)
+            .saturating_sub(self.state.oversleep.usual())
     }
 
     /// Does what is due, sends by schedule first of all.

@@ -10,8 +10,9 @@ const SENT_SHARE_MIN: f64 = 0.99;
 /// Generator's lag (99 %) that spoils any latency.
 const LAG_NS: u64 = 1_000_000;
 
-/// Generator's lag (99 %) per median latency from which that latency is the generator's own.
-const LAG_SHARE: f64 = 0.1;
+/// Part of a latency from which on the generator's lag makes it the generator's own, at the same
+/// percentile.
+const LAG_SHARE: f64 = 0.25;
 
 /// Share of a core per thread from which the generator itself is the limit.
 const CPU_SHARE: f64 = 0.9;
@@ -31,6 +32,7 @@ impl Report {
                 found.extend(cpu(stage, threads));
             }
         }
+        found.extend(unanswered(&self.stages));
         for warning in found {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
@@ -48,7 +50,7 @@ impl Report {
 
 fn connections(stage: &Stage) -> Option<String> {
     let of = &stage.connections;
-    (of.connected < of.attempted).then(|| {
+    (of.refused + of.failed > 0).then(|| {
         format!(
             "{}: {} of {} connections were accepted, {} refused, {} failed",
             stage.name,
@@ -57,6 +59,20 @@ fn connections(stage: &Stage) -> Option<String> {
             units::count(of.refused),
             units::count(of.failed),
         )
+    })
+}
+
+/// Connections that nobody has answered by the end; those of one stage may be accepted in the next.
+fn unanswered(stages: &[Stage]) -> Option<String> {
+    let mut waiting = 0_u64;
+    for Stage { connections, .. } in stages {
+        let of = connections;
+        waiting += of.attempted;
+        waiting = waiting.saturating_sub(of.connected + of.refused + of.failed);
+    }
+    (waiting > 0).then(|| {
+        let waiting = units::count(waiting);
+        format!("{waiting} connections were neither accepted nor refused")
     })
 }
 
@@ -75,23 +91,29 @@ fn unsent(stage: &Stage) -> Option<String> {
 }
 
 fn lag(stage: &Stage) -> Option<String> {
-    let lag = stage.generator.lag.as_ref()?.p99_ns;
+    let lag = stage.generator.lag.as_ref()?;
     let felt = stage.latency.intended.as_ref();
-    let median = felt.map_or(u64::MAX, |latency| latency.p50_ns);
-    let large = units::float(lag) > LAG_SHARE * units::float(median);
-    (lag > LAG_NS || large).then(|| {
-        let beside = felt.map_or(String::new(), |latency| {
-            format!(
-                ", the median latency is {}",
-                units::nanoseconds(latency.p50_ns)
-            )
+    let is_large = |lag: u64, felt: u64| units::float(lag) > LAG_SHARE * units::float(felt);
+    let text = |lag: u64, percent: &str, felt: Option<u64>| {
+        let beside = felt.map_or(String::new(), |felt| {
+            format!(" of the latency's {}", units::nanoseconds(felt))
         });
+        let lag = units::nanoseconds(lag);
         format!(
-            "{}: the generator itself sent late, by {} at 99 %{beside}",
-            stage.name,
-            units::nanoseconds(lag),
+            "{}: the generator itself sent late: {lag}{beside} at {percent} %",
+            stage.name
         )
-    })
+    };
+    match felt {
+        Some(felt) if is_large(lag.p50_ns, felt.p50_ns) => {
+            Some(text(lag.p50_ns, "50", Some(felt.p50_ns)))
+        }
+        Some(felt) if lag.p99_ns > LAG_NS || is_large(lag.p99_ns, felt.p99_ns) => {
+            Some(text(lag.p99_ns, "99", Some(felt.p99_ns)))
+        }
+        None if lag.p99_ns > LAG_NS => Some(text(lag.p99_ns, "99", None)),
+        Some(_) | None => None,
+    }
 }
 
 fn cpu(stage: &Stage, threads: f64) -> Option<String> {
@@ -166,17 +188,49 @@ mod tests {
     }
 
     #[test]
-    fn lag_near_the_latency_or_above_a_millisecond_spoils_the_run() {
-        let lag =
-            |p99_ns| move |stage: &mut Stage| stage.generator.lag.as_mut().unwrap().p99_ns = p99_ns;
-        let warning = "measure: the generator itself sent late, by 101 µs at 99 %, \
-                       the median latency is 1.00 ms";
-        assert_spoiled(&report(lag(101_000)), warning);
+    fn lag_that_makes_up_the_latency_or_a_millisecond_spoils_the_run() {
+        let lag = |p50_ns, p99_ns| {
+            move |stage: &mut Stage| {
+                let lag = stage.generator.lag.as_mut().unwrap();
+                (lag.p50_ns, lag.p99_ns) = (p50_ns, p99_ns);
+            }
+        };
+        let warning = "measure: the generator itself sent late: 251 µs of the latency's 1.00 ms \
+                       at 50 %";
+        assert_spoiled(&report(lag(251_000, 260_000)), warning);
+        let warning = "measure: the generator itself sent late: 501 µs of the latency's 2.00 ms \
+                       at 99 %";
+        assert_spoiled(&report(lag(1_000, 501_000)), warning);
+        assert_eq!(report(lag(250_000, 500_000)).verdict, Verdict::Ok);
         let slow = |stage: &mut Stage| {
-            stage.latency.intended.as_mut().unwrap().p50_ns = 1_000_000_000;
-            lag(1_100_000)(stage);
+            let felt = stage.latency.intended.as_mut().unwrap();
+            (felt.p50_ns, felt.p99_ns) = (1_000_000_000, 2_000_000_000);
+            lag(1_000, 1_100_000)(stage);
         };
         assert_eq!(report(slow).verdict, Verdict::Spoiled);
+        let unheard = |stage: &mut Stage| {
+            stage.latency.intended = None;
+            lag(1_000, 1_100_000)(stage);
+        };
+        let warning = "measure: the generator itself sent late: 1.10 ms at 99 %";
+        assert_spoiled(&report(unheard), warning);
+    }
+
+    #[test]
+    fn a_connection_may_be_accepted_in_the_next_stage_but_not_never() {
+        let stages = |accepted_later| {
+            let mut report = report(|stage| stage.connections.attempted = 7);
+            let mut next = report.stages[0].clone();
+            next.connections.attempted = 1;
+            next.connections.connected = accepted_later;
+            report.stages.push(next);
+            report.warnings.clear();
+            report.judge();
+            report
+        };
+        assert_eq!(stages(8).verdict, Verdict::Ok);
+        let warning = "2 connections were neither accepted nor refused";
+        assert_spoiled(&stages(6), warning);
     }
 
     #[test]
