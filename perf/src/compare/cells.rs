@@ -83,7 +83,8 @@ pub(crate) fn times(ratio: Option<f64>) -> String {
     match ratio {
         None => String::new(),
         Some(ratio) if ratio >= 10.0 => format!("{ratio:.1}x"),
-        Some(ratio) => format!("{ratio:.2}x"),
+        Some(ratio) if ratio >= 0.1 => format!("{ratio:.2}x"),
+        Some(ratio) => format!("{ratio:.4}x"),
     }
 }
 
@@ -141,8 +142,8 @@ mod tests {
 
     #[test]
     fn ratios_keep_the_digits_that_matter() {
-        let texts = [0.314, 1.26, 22.4].map(|ratio| times(Some(ratio)));
-        assert_eq!(texts, ["0.31x", "1.26x", "22.4x"]);
+        let texts = [0.0042, 0.314, 1.26, 22.4].map(|ratio| times(Some(ratio)));
+        assert_eq!(texts, ["0.0042x", "0.31x", "1.26x", "22.4x"]);
         assert_eq!(times(None), "");
     }
 }

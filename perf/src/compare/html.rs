@@ -139,7 +139,7 @@ fn section(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
             Outcome::Measured { warnings, .. } => {
                 for (warning, rounds) in warnings {
                     let warning = escape(warning);
-                    let _ = writeln!(text, "<li>{title}*, in {rounds} run(s): {warning}");
+                    let _ = writeln!(text, "<li>{title}*, in {rounds} round(s): {warning}");
                 }
             }
             Outcome::Unsupported { reason } => {

@@ -201,7 +201,7 @@ fn reasons(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
                 for (warning, rounds) in warnings {
                     let _ = writeln!(
                         text,
-                        "- {title}*, in {rounds} run(s): {}",
+                        "- {title}*, in {rounds} round(s): {}",
                         one_line(warning)
                     );
                 }
@@ -305,7 +305,7 @@ mod tests {
         for part in [
             "- MOSQUITTO failed: it ended",
             "- RELAY: no QoS 2",
-            "- SKEIN*, in 2 run(s): the generator was the limit",
+            "- SKEIN*, in 2 round(s): the generator was the limit",
             "2,000,000* (1,000,000 to 3,000,000)",
             "loadgen p2p -q 0",
             "Not measured: not installed; get it.",

@@ -168,9 +168,49 @@ fn measured(scenario: &Scenario, rounds: &[Measured]) -> Outcome {
         let reason = "the load generator's report does not have the figure".to_owned();
         return Outcome::Failed { reason };
     }
-    let mut warnings = BTreeMap::new();
-    for warning in rounds.iter().flat_map(|round| &round.warnings) {
-        *warnings.entry(warning.clone()).or_insert(0) += 1;
-    }
+    let warnings = rounds.iter().map(|round| round.warnings.as_slice());
+    let warnings = alike(warnings);
     Outcome::Measured { values, warnings }
+}
+
+/// The warnings of all rounds, those that differ in their numbers only as one: the first of them with
+/// the number of rounds that said it.
+fn alike<'a>(rounds: impl Iterator<Item = &'a [String]>) -> BTreeMap<String, u32> {
+    // By the words: the first text, the round that said it last, and how many did.
+    let mut kinds: BTreeMap<String, (&String, usize, u32)> = BTreeMap::new();
+    for (round, warnings) in rounds.enumerate() {
+        for warning in warnings {
+            let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+            let words = warning.split(is_number).filter(|part| !part.is_empty());
+            let kind = kinds
+                .entry(words.collect())
+                .or_insert((warning, usize::MAX, 0));
+            if kind.1 != round {
+                kind.1 = round;
+                kind.2 += 1;
+            }
+        }
+    }
+    let texts = kinds.into_values();
+    texts
+        .map(|(text, _, rounds)| (text.clone(), rounds))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_that_differ_in_numbers_only_are_one() {
+        let rounds = [
+            vec!["late by 1.5 ms".to_owned(), "late by 2 ms".to_owned()],
+            vec!["stood still 3 times".to_owned()],
+            vec!["late by 1,000 ms".to_owned()],
+        ];
+        let warnings = alike(rounds.iter().map(Vec::as_slice));
+        let expected = [("late by 1.5 ms", 2), ("stood still 3 times", 1)];
+        let expected = expected.map(|(text, rounds)| (text.to_owned(), rounds));
+        assert_eq!(warnings, BTreeMap::from(expected));
+    }
 }
