@@ -23,6 +23,10 @@ impl Inbound {
         }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
     pub(crate) fn topic(&self, alias: u16) -> Option<TopicRef<'_>> {
         let index = usize::from(alias).checked_sub(1)?;
         self.topics.get(index)?.as_ref().map(TopicName::as_ref)
@@ -36,6 +40,10 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.aliases.is_empty()
+    }
+
     /// The alias of `topic` and whether the broker knows it already; `None` if all `max` are taken.
     pub(crate) fn alias(&self, topic: TopicRef<'_>, max: u16) -> Option<(u16, bool)> {
         if let Some(&alias) = self.aliases.get(topic.as_str()) {

@@ -93,11 +93,59 @@ impl Client {
             events(Event::Stray(kind, packet_id, ReasonCode::Success));
             return Ok(false);
         };
+        // Most clients subscribe once and have nothing under way from then on.
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.is_idle())
+        {
+            self.session = None;
+        }
         // [v5 3.8.4-6] [v5 3.11.3-1]; UNSUBACK has codes since 5.0.
         let has_codes = kind == PacketType::Suback || self.version == Version::V5;
         if has_codes && wanted != given {
             return Err(ClientError::CodeCount { wanted, given });
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire_message::Qos;
+    use wire_mqtt::{Connack, Connect, ReasonCodes, ReasonProperties, Suback};
+
+    use super::*;
+    use crate::Settings;
+
+    #[test]
+    fn a_client_that_has_subscribed_remembers_nothing() {
+        let (now, mut out) = (Instant::ZERO, Vec::new());
+        let mut client = Client::new(Settings::default());
+        let connect = Connect::new(Version::V5, "me");
+        client
+            .connect(&connect, now, &mut out)
+            .expect("it fits a packet");
+        let answer = |client: &mut Client, packet: Packet<'_>| {
+            let mut bytes = Vec::new();
+            packet
+                .encode(Version::V5, &mut bytes)
+                .expect("it fits a packet");
+            let result = client.handle_input(&bytes, now, &mut Vec::new(), |_| {});
+            assert_eq!(result, Ok(()));
+        };
+        answer(&mut client, Packet::Connack(Connack::default()));
+        let request = FilterRequest::new("a/#", Qos::AtMostOnce);
+        let properties = SubscribeProperties::default();
+        let packet_id = client.subscribe(&[request], properties, now, &mut out);
+        let packet_id = packet_id.expect("it is connected");
+        assert!(client.session.is_some());
+        let suback = Suback {
+            packet_id,
+            properties: ReasonProperties::default(),
+            codes: ReasonCodes::new(&[ReasonCode::Success]),
+        };
+        answer(&mut client, Packet::Suback(suback));
+        assert!(client.session.is_none());
     }
 }

@@ -61,6 +61,15 @@ impl Session {
         self.outgoing.is_empty() && self.unreleased.is_empty()
     }
 
+    /// Whether there is nothing in it at all.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.is_empty()
+            && self.unacknowledged.is_empty()
+            && self.requests.is_empty()
+            && self.aliases_in.is_empty()
+            && self.aliases_out.is_empty()
+    }
+
     pub(crate) fn uses(&self, packet_id: PacketId) -> bool {
         self.requests.contains_key(&packet_id) || self.outgoing_ids.contains(&packet_id)
     }
