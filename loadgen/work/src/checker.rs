@@ -268,7 +268,8 @@ impl Checker {
 
 impl Faults {
     fn example(&mut self, text: String) {
-        if self.examples.len() < EXAMPLES_MAX {
+        let is_new = self.examples.last() != Some(&text);
+        if is_new && self.examples.len() < EXAMPLES_MAX {
             self.examples.push(text);
         }
     }

@@ -196,9 +196,15 @@ fn a_stream_that_is_not_watched_is_not_found() {
 #[test]
 fn examples_are_few() {
     let mut fixture = Fixture::new(1);
-    for _ in 0..100 {
-        fixture.checker.corrupt(ClientNumber(1), 7);
-        fixture.checker.stray(ClientNumber(1), "something");
+    for client in 0..50 {
+        fixture.checker.corrupt(ClientNumber(client), 7);
+        fixture.checker.corrupt(ClientNumber(client), 7);
+        assert!(
+            client > 0 || fixture.checker.faults.examples.len() == 1,
+            "no example twice"
+        );
+        fixture.checker.stray(ClientNumber(client), "something");
+        fixture.checker.stray(ClientNumber(client), "something");
     }
     assert_eq!(fixture.checker.faults.examples.len(), EXAMPLES_MAX);
     assert_eq!(

@@ -118,7 +118,8 @@ impl Crew {
         if stamp.run != self.run.0 {
             // What an earlier run left at the broker is nobody's fault.
             if !arrival.retain {
-                self.checker.stray(client, "a message of another run");
+                let what = "a message of another run; does another generator use the same topics?";
+                self.checker.stray(client, what);
             }
             return false;
         }

@@ -156,6 +156,18 @@ fn messages_for_others_and_from_other_runs_are_strays() {
         world.input(0, Input::Bytes(ClientNumber(0), &packet));
     }
     assert_eq!(world.checks().stray, 3);
+    // What an earlier run left at the broker is no stray.
+    let stamp = loadgen_work::stamp::Stamp {
+        stream: 0,
+        sequence: 0,
+        run: 0x1234,
+        intended: world.now,
+        sent: None,
+    };
+    let mut packet = vec![0x31, 64 + 4, 0, 1, b'x', 0];
+    filler.append(64, &stamp, &mut packet);
+    world.input(0, Input::Bytes(ClientNumber(0), &packet));
+    assert_eq!(world.checks().stray, 3);
 }
 
 #[test]
