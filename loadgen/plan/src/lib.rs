@@ -1,7 +1,7 @@
 //! What a run of the load generator does, before anything is done.
 //!
 //! A [`Plan`] is groups of clients and the stages that they go through. The functions in
-//! [`scenario`] make plans from a few numbers, [`file`] reads them from TOML. [`Audience`] tells who
+//! [`scenario`] make plans from a few numbers, [`mod@file`] reads them from TOML. [`Audience`] tells who
 //! must receive what, without looking at pairs of clients; [`Worker`] tells which thread drives
 //! which client.
 //!

@@ -1,7 +1,7 @@
 //! Plans made from a few numbers, one function for each scenario.
 //!
 //! Each returns a plan that was checked. What all scenarios take stands in
-//! [`Options`].
+//! [`Options`](crate::Options).
 
 mod build;
 mod connect;
