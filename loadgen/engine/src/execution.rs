@@ -47,6 +47,9 @@ pub struct Glance<'a> {
     pub interval: &'a Interval,
     /// The same with histograms.
     pub tally: &'a Tally,
+    /// What arrived in the interval though it was due in a former stage: the stage's name, and the
+    /// latencies, which count for it and are not in `tally`.
+    pub late: &'a [(&'a str, &'a Tally)],
     /// CPU seconds of all workers since the run began.
     pub generator_cpu_s: f64,
     /// CPU seconds of the broker since the run began; `None` if it is not watched.

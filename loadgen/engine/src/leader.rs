@@ -3,11 +3,12 @@
 mod course;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use loadgen_plan::{Audience, Plan, RunId, Verb};
-use loadgen_report::{Checks, Report, Run, Stage};
+use loadgen_report::{Checks, Report, Run, Stage, Tally};
 use loadgen_work::{Account, Progress};
 use wire_message::Instant;
 
@@ -66,6 +67,8 @@ pub fn carry_out(
         settled: 0,
         interrupted: None,
         stalls: 0,
+        unfinished: Vec::new(),
+        late: BTreeMap::new(),
         cpu_ns: 0,
     };
     let report = leader.lead(run);
@@ -91,6 +94,10 @@ struct Leader<'a> {
     interrupted: Option<Instant>,
     /// Times that closed loops stood still.
     stalls: u64,
+    /// What stages left undone, in sentences.
+    unfinished: Vec<String>,
+    /// Latencies of what arrived after the stage that it was due in, by the stage's place.
+    late: BTreeMap<u16, Tally>,
     /// CPU time that all workers have used.
     cpu_ns: u64,
 }
@@ -100,14 +107,23 @@ impl Leader<'_> {
         let mut report = Report::new(run);
         let mut begin = self.start;
         self.usage = self.watch.read(Memory::Exact);
+        let mut places = Vec::new();
         for index in 0..self.plan.stages.len() {
             if self.interrupted.is_some() && !self.stops(index) && !self.has_stopped(index) {
                 continue;
             }
             let (stage, end) = self.run_stage(index, begin)?;
             report.stages.push(stage);
+            places.push(index);
             begin = end;
             self.check_connections(&report)?;
+        }
+        for (stage, place) in report.stages.iter_mut().zip(places) {
+            let place = u16::try_from(place).expect("plans have few stages");
+            if let Some(late) = self.late.get(&place) {
+                let added = stage.add_late(late);
+                added.expect("the stage's own histograms can be read");
+            }
         }
         let (account, troubles) = self.account()?;
         report.checks = account.judge(&self.plan, &self.audience);
@@ -216,6 +232,7 @@ impl Leader<'_> {
     /// Adds what the figures alone do not say.
     fn remark(&self, report: &mut Report, troubles: &Troubles) {
         let Checks { lost, .. } = report.checks;
+        report.warnings.extend(self.unfinished.iter().cloned());
         for (text, times) in troubles.list() {
             report.warnings.push(format!("{text} ({times} times)"));
         }

@@ -51,6 +51,16 @@ impl Outbox {
         place
     }
 
+    /// Appends all `bytes` and leaves their vector empty: without copying if nothing waits here, because
+    /// then the two exchange their memory.
+    pub fn push_vec(&mut self, bytes: &mut Vec<u8>) {
+        if self.copied.is_empty() && self.splices.is_empty() {
+            core::mem::swap(&mut self.copied, bytes);
+        } else {
+            self.copied.append(bytes);
+        }
+    }
+
     /// Appends `bytes` without copying them.
     pub fn push_shared(&mut self, bytes: SharedBytes) {
         self.spliced_bytes += bytes.as_slice().len();
@@ -183,6 +193,21 @@ mod tests {
         assert_eq!(pieces(&outbox), [&b"xy"[..]]);
         outbox.advance(2);
         assert!(outbox.is_empty() && pieces(&outbox).is_empty());
+    }
+
+    #[test]
+    fn a_vector_is_taken_over_or_copied_behind_what_waits() {
+        let mut outbox = Outbox::new();
+        let mut bytes = b"first".to_vec();
+        let memory = bytes.as_ptr();
+        outbox.push_vec(&mut bytes);
+        assert!(bytes.is_empty() && bytes.capacity() > 0);
+        assert_eq!(pieces(&outbox), [&b"first"[..]]);
+        assert_eq!(outbox.copied.as_ptr(), memory);
+        bytes.extend_from_slice(b" second");
+        outbox.push_vec(&mut bytes);
+        assert!(bytes.is_empty());
+        assert_eq!(pieces(&outbox), [&b"first second"[..]]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is gathered in the course of a stage.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use loadgen_report::{Broker, Interval, Stage, Tally};
@@ -16,6 +17,8 @@ pub(super) struct Course {
     total: Tally,
     /// The last interval.
     tally: Tally,
+    /// What arrived in it that was due in former stages, by their places in the plan.
+    late: BTreeMap<u16, Tally>,
     intervals: Vec<Interval>,
     cpu_ns: u64,
     stalls: u64,
@@ -39,6 +42,7 @@ impl Course {
             last: begin,
             total: Tally::default(),
             tally: Tally::default(),
+            late: BTreeMap::new(),
             intervals: Vec::new(),
             cpu_ns: 0,
             stalls: 0,
@@ -64,9 +68,13 @@ impl Course {
     ) -> u64 {
         let mut cpu_ns = 0;
         self.tally = Tally::default();
+        self.late.clear();
         let mut connected = 0;
         for sampled in samples {
             self.tally.add(&sampled.sample.tally);
+            for (stage, late) in &sampled.sample.late {
+                self.late.entry(*stage).or_default().add(late);
+            }
             connected += sampled.sample.connected;
             self.stalls += sampled.sample.stalls;
             cpu_ns += sampled.cpu_ns;
@@ -74,7 +82,15 @@ impl Course {
         self.total.add(&self.tally);
         let at_s = self.last.since(self.start).as_secs_f64();
         let seconds = border.since(self.last).as_secs_f64();
-        let mut interval = self.tally.to_interval(at_s, seconds, connected);
+        // The course of time shows what arrived, whenever it was due.
+        let mut interval = match self.late.values().next() {
+            None => self.tally.to_interval(at_s, seconds, connected),
+            Some(_) => {
+                let mut arrived = self.tally.clone();
+                self.late.values().for_each(|late| arrived.add(late));
+                arrived.to_interval(at_s, seconds, connected)
+            }
+        };
         if let Some(broker) = &mut self.broker {
             let cpu_ns = usage.cpu_ns.saturating_sub(broker.last.cpu_ns);
             interval.broker_cpu_s = Some(Duration::from_nanos(cpu_ns).as_secs_f64());
@@ -92,6 +108,11 @@ impl Course {
     pub(super) fn last_interval(&self) -> (&Interval, &Tally) {
         let interval = self.intervals.last();
         (interval.expect("an interval has ended"), &self.tally)
+    }
+
+    /// What arrived in the last interval though it was due in former stages.
+    pub(super) fn last_late(&self) -> &BTreeMap<u16, Tally> {
+        &self.late
     }
 
     /// The whole stage, and how often closed loops stood still in it.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use loadgen_plan::{Stage as PlannedStage, Until};
 use loadgen_report::Stage;
+use loadgen_work::Progress;
 use wire_message::Instant;
 
 use super::Leader;
@@ -69,8 +70,14 @@ impl Leader<'_> {
             };
             let over = border >= latest || !matches!(heard, Heard::Time);
             self.take_samples(&mut course, border, over)?;
+            for (former, late) in course.last_late() {
+                self.late.entry(*former).or_default().add(late);
+            }
             self.show(stage, begin, length, &course);
             if over {
+                if border >= latest {
+                    self.note_unfinished(stage)?;
+                }
                 break;
             }
         }
@@ -78,6 +85,28 @@ impl Leader<'_> {
         let (found, stalls) = course.finish(stage, self.watch.pids());
         self.stalls += stalls;
         Ok((found, end))
+    }
+
+    /// Notes what a stage left undone that should have ended by itself.
+    fn note_unfinished(&mut self, stage: &PlannedStage) -> Result<(), RunError> {
+        if matches!(stage.until, Until::Elapsed(_)) {
+            return Ok(());
+        }
+        let progress = self.progress()?;
+        if progress.is_settled() {
+            return Ok(());
+        }
+        let Progress {
+            open,
+            expected,
+            delivered,
+        } = progress;
+        let name = &stage.name;
+        self.unfinished.push(format!(
+            "{name}: not done in time, {open} things were under way, and of {expected} deliveries \
+             expected until then {delivered} had come"
+        ));
+        Ok(())
     }
 
     /// Ends an interval at `border` with samples of all workers.
@@ -109,6 +138,11 @@ impl Leader<'_> {
         let seconds = |nanoseconds| Duration::from_nanos(nanoseconds).as_secs_f64();
         let watched = !self.watch.is_empty();
         let (interval, tally) = course.last_interval();
+        let late = course.last_late().iter().filter_map(|(stage, tally)| {
+            let stage = self.plan.stages.get(usize::from(*stage))?;
+            Some((stage.name.as_str(), tally))
+        });
+        let late = late.collect::<Vec<_>>();
         (self.observe)(&Glance {
             stage: &stage.name,
             measured: stage.measured,
@@ -116,6 +150,7 @@ impl Leader<'_> {
             at_most_s: length.as_secs_f64(),
             interval,
             tally,
+            late: &late,
             generator_cpu_s: seconds(self.cpu_ns),
             broker_cpu_s: watched.then(|| seconds(self.usage.cpu_ns)),
             broker_resident_bytes: watched.then_some(self.usage.resident_bytes),

@@ -12,8 +12,15 @@ use crate::sockets::Line;
 impl Worker {
     /// Performs all actions in order and empties them.
     pub(super) fn perform(&mut self) {
-        if self.state.out.actions.is_empty() {
-            return;
+        match self.state.out.actions.as_slice() {
+            [] => return,
+            // Most often, and the bytes need not be copied.
+            &[Action::Send { client, bytes }] if bytes == self.state.out.bytes.len() => {
+                self.state.out.actions.clear();
+                self.send_all(client);
+                return;
+            }
+            _ => {}
         }
         let mut actions = core::mem::take(&mut self.state.performing);
         core::mem::swap(&mut actions, &mut self.state.out.actions);
@@ -67,6 +74,17 @@ impl Worker {
         if let Some(outbox) = self.driver.outbox(socket, range.len()) {
             outbox.push(&self.state.out.bytes[range]);
         }
+    }
+
+    /// Sends all bytes that there are.
+    fn send_all(&mut self, client: ClientNumber) {
+        let bytes = &mut self.state.out.bytes;
+        if let Some(socket) = self.state.sockets.line(client).socket
+            && let Some(outbox) = self.driver.outbox(socket, bytes.len())
+        {
+            outbox.push_vec(bytes);
+        }
+        bytes.clear();
     }
 
     /// Abruptly: breaks the connection. Otherwise the client has said goodbye, and the broker closes.
