@@ -106,6 +106,7 @@ pub(crate) fn options(of: &Common) -> anyhow::Result<Options> {
             loss: allows(Allowed::Loss),
             duplicates: allows(Allowed::Duplicates),
             reordering: allows(Allowed::Reordering),
+            disconnects: allows(Allowed::Disconnects),
         },
         seed: of.check.seed,
     })

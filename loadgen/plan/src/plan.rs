@@ -40,10 +40,12 @@ pub struct Target {
 /// What counts as no violation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "each field is named for what it allows")]
+#[expect(clippy::struct_excessive_bools, reason = "all combinations exist")]
 pub struct Allow {
     pub loss: bool,
     pub duplicates: bool,
     pub reordering: bool,
+    pub disconnects: bool,
 }
 
 /// A part of a run.

@@ -5,6 +5,7 @@ use crate::interval::Interval;
 use crate::latency::Latency;
 use crate::report::Checks;
 use crate::stage::{Broker, Connections, Generator, Latencies, Messages, Stage};
+use crate::tally::Tally;
 
 /// Why two stages were not merged. The first may have been changed in part: drop it.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,19 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Adds latencies of messages that were due in this stage and arrived after it; counters stay.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError`] if a histogram can't be read.
+    pub fn add_late(&mut self, late: &Tally) -> Result<(), MergeError> {
+        let mut other = Self::default();
+        late.fill(&mut other);
+        Ok(self.latency.merge(&other.latency)?)
+    }
+}
+
 impl Connections {
     /// Adds the counters of `other`; the latency stays as it is.
     pub fn add(&mut self, other: &Self) {
@@ -93,6 +107,8 @@ impl Checks {
         self.reordered += other.reordered;
         self.corrupt += other.corrupt;
         self.stray += other.stray;
+        self.downgraded += other.downgraded;
+        self.disconnected += other.disconnected;
         self.violations.extend_from_slice(&other.violations);
     }
 }
@@ -166,7 +182,6 @@ fn merge_latency(to: &mut Option<Latency>, from: Option<&Latency>) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::Tally;
 
     fn stage(start_s: f64, sent: u64, latency_ns: u64) -> Stage {
         let mut tally = Tally::default();
@@ -202,6 +217,21 @@ mod tests {
         assert!(latency.p75_ns < 1_010 && latency.p90_ns > 8_990);
         assert_eq!(sum.connections.latency.as_ref().unwrap().count, 2);
         assert!((sum.generator.cpu_s - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_arrived_after_its_stage_counts_for_its_latencies_and_nothing_else() {
+        let mut stage = stage(1.0, 300, 1_000);
+        let mut late = Tally::default();
+        late.messages.delivered = 7;
+        late.intended.record_n(9_000_000, 100).unwrap();
+        late.acknowledged.record(5).unwrap();
+        stage.add_late(&late).unwrap();
+        let latency = stage.latency.intended.as_ref().unwrap();
+        assert_eq!((latency.count, latency.min_ns), (400, 1_000));
+        assert!(latency.p50_ns < 1_010 && latency.p99_ns > 8_990_000);
+        assert_eq!(stage.latency.acknowledged.as_ref().unwrap().count, 1);
+        assert_eq!((stage.messages.sent, stage.messages.delivered), (300, 0));
     }
 
     #[test]
@@ -254,12 +284,15 @@ mod tests {
         };
         sum.add(&Checks {
             lost: 3,
+            downgraded: 5,
+            disconnected: 6,
             violations: vec!["b".to_owned()],
             ..Checks::default()
         });
         assert_eq!(
-            (sum.lost, sum.stray, sum.violations),
-            (4, 2, vec!["a".to_owned(), "b".to_owned()])
+            (sum.lost, sum.stray, sum.downgraded, sum.disconnected),
+            (4, 2, 5, 6)
         );
+        assert_eq!(sum.violations, ["a", "b"]);
     }
 }

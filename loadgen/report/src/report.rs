@@ -44,8 +44,14 @@ pub struct Checks {
     pub reordered: u64,
     /// Deliveries whose checksum was wrong.
     pub corrupt: u64,
-    /// Deliveries that nobody asked for or that are not of this run.
+    /// Deliveries that nobody asked for, under another topic, or not of this run.
     pub stray: u64,
+    /// Deliveries and subscriptions with another QoS than was asked for.
+    #[serde(default)]
+    pub downgraded: u64,
+    /// Connections that ended though the plan did not end them.
+    #[serde(default)]
+    pub disconnected: u64,
     /// What the broker did that it may not, in sentences with the first examples.
     pub violations: Vec<String>,
 }

@@ -71,7 +71,10 @@ pub struct Messages {
     pub refused: u64,
 }
 
-/// Latencies of the messages of a stage.
+/// Latencies of the messages of a stage: of those that were due in it, whenever they arrived.
+///
+/// So a broker that stands still at the end of a stage does not escape, and what it held back before
+/// the stage does not count. [`Messages::delivered`] counts what arrived in the stage.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Latencies {
     /// From when a message was due to its arrival: what a user of the broker feels.

@@ -281,10 +281,10 @@ fn push_overview(lines: &mut Vec<String>, stages: &[&Stage]) {
 }
 
 fn push_checks(lines: &mut Vec<String>, of: &Checks) {
-    if of.expected + of.delivered + of.stray == 0 {
+    if of.expected + of.delivered + of.stray + of.disconnected == 0 {
         return;
     }
-    let counts = [
+    let usual = [
         ("expected", of.expected),
         ("delivered", of.delivered),
         ("lost", of.lost),
@@ -294,13 +294,19 @@ fn push_checks(lines: &mut Vec<String>, of: &Checks) {
         ("corrupt", of.corrupt),
         ("stray", of.stray),
     ];
+    let rare = [
+        ("wrong QoS", of.downgraded),
+        ("connections lost", of.disconnected),
+    ];
+    let rare = rare.into_iter().filter(|(_, count)| *count > 0);
+    let counts = usual.into_iter().chain(rare).collect::<Vec<_>>();
     let mut columns = Columns::default();
     columns.row(
         ["whole run"]
             .into_iter()
-            .chain(counts.map(|(name, _)| name)),
+            .chain(counts.iter().map(|(name, _)| *name)),
     );
-    let cells = counts.map(|(_, count)| units::count(count));
+    let cells = counts.iter().map(|(_, count)| units::count(*count));
     columns.row(["  messages".to_owned()].into_iter().chain(cells));
     lines.extend(columns.lines(""));
 }

@@ -25,6 +25,8 @@ pub struct Account {
     pub corrupt: u64,
     /// Deliveries that nobody asked for or that are not of this run.
     pub stray: u64,
+    /// Connections that the plan did not end.
+    pub disconnected: u64,
     /// The first of these in words.
     pub examples: Vec<String>,
 }
@@ -78,6 +80,7 @@ impl Account {
         self.reordered += other.reordered;
         self.corrupt += other.corrupt;
         self.stray += other.stray;
+        self.disconnected += other.disconnected;
         let room = EXAMPLES_MAX.saturating_sub(self.examples.len());
         self.examples
             .extend(other.examples.iter().take(room).cloned());

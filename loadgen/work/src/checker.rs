@@ -210,6 +210,13 @@ impl Checker {
         self.faults.example(text);
     }
 
+    /// Notes a connection that the plan did not end.
+    #[cold]
+    pub(crate) fn disconnected(&mut self, client: ClientNumber) {
+        let text = format!("the connection of client {} was lost", client.0);
+        self.faults.example(text);
+    }
+
     fn example(&mut self, sighting: &Sighting, what: &str) {
         let Sighting {
             client,

@@ -7,6 +7,7 @@ mod build;
 mod churn;
 mod closing;
 mod connect;
+mod counters;
 mod deliver;
 mod final_account;
 mod group;
@@ -24,7 +25,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use loadgen_plan::{Audience, Plan, RunId, Worker};
-use loadgen_report::Tally;
 use wire_message::Instant;
 
 use crate::checker::{Checker, Watch};
@@ -32,6 +32,7 @@ use crate::stamp::Filler;
 use crate::timetable::Timetable;
 use crate::{Action, ClientNumber, Credit, Input, Out, Progress, Sample};
 use connect::Arrivals;
+use counters::Counters;
 use group::{GroupState, Source};
 use keep_alive::Scan;
 use member::Member;
@@ -75,25 +76,6 @@ pub struct Crew {
     /// Whether publishers have begun, in any crew.
     has_published: bool,
     counters: Counters,
-}
-
-/// What is counted.
-#[derive(Debug, Default)]
-struct Counters {
-    tally: Tally,
-    connected: u64,
-    wills: u64,
-    stalls: u64,
-    /// Members that are connecting or closing.
-    passing: u64,
-    /// Messages that are due and wait.
-    owed: u64,
-    /// Messages that were sent and not acknowledged.
-    unacknowledged: u64,
-    /// Empty messages to be sent.
-    clears: u64,
-    expected: u64,
-    delivered: u64,
 }
 
 impl Crew {
@@ -182,6 +164,7 @@ impl Crew {
         let counters = &mut self.counters;
         Sample {
             tally: core::mem::take(&mut counters.tally),
+            late: core::mem::take(&mut counters.late).into_iter().collect(),
             connected: counters.connected,
             wills: core::mem::take(&mut counters.wills),
             stalls: core::mem::take(&mut counters.stalls),

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Sample {
     /// Counters and histograms; the length of turns is the caller's to fill in.
     pub tally: Tally,
+    /// Latencies of messages that were due in former stages, by the stage's place in the plan; they
+    /// are not among those of [`Self::tally`], and their counters are zero.
+    pub late: Vec<(u16, Tally)>,
     /// Clients that are connected now.
     pub connected: u64,
     /// Wills of other clients that arrived.

@@ -143,7 +143,7 @@ pub(crate) struct TimeOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Checks")]
 pub(crate) struct CheckOptions {
-    /// What counts as no violation: loss, duplicates, reordering
+    /// What counts as no violation: loss, duplicates, reordering, disconnects
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) allow: Vec<Allowed>,
     /// End with exit code 3 if the generator itself was the limit
@@ -229,6 +229,8 @@ pub(crate) enum Allowed {
     Duplicates,
     /// Deliveries behind later ones.
     Reordering,
+    /// Connections that end though the plan does not end them.
+    Disconnects,
 }
 
 /// The times of an open loop, before the length of a ramp is known.

@@ -8,7 +8,7 @@ use wire_message::Qos;
 use wire_mqtt::Version;
 
 use super::scale::scaled;
-use crate::{Allow, Options, Size, Template, parse_duration, protocol};
+use crate::{Options, Size, Template, parse_duration, protocol};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +44,7 @@ enum Allowed {
     Loss,
     Duplicates,
     Reordering,
+    Disconnects,
 }
 
 #[derive(Debug, Deserialize)]
@@ -209,26 +210,13 @@ impl Run {
         over.version = self.version.map_or(over.version, |version| version.0);
         over.keep_alive_s = self.keep_alive_s.unwrap_or(over.keep_alive_s);
         for allowed in &self.allow {
-            match allowed {
-                Allowed::Loss => {
-                    over.allow = Allow {
-                        loss: true,
-                        ..over.allow
-                    }
-                }
-                Allowed::Duplicates => {
-                    over.allow = Allow {
-                        duplicates: true,
-                        ..over.allow
-                    }
-                }
-                Allowed::Reordering => {
-                    over.allow = Allow {
-                        reordering: true,
-                        ..over.allow
-                    }
-                }
-            }
+            let what = match allowed {
+                Allowed::Loss => &mut over.allow.loss,
+                Allowed::Duplicates => &mut over.allow.duplicates,
+                Allowed::Reordering => &mut over.allow.reordering,
+                Allowed::Disconnects => &mut over.allow.disconnects,
+            };
+            *what = true;
         }
         over
     }

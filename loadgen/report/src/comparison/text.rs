@@ -64,6 +64,14 @@ impl Comparison<'_> {
             ),
             ("corrupt", all(|report| units::count(report.checks.corrupt))),
             ("stray", all(|report| units::count(report.checks.stray))),
+            (
+                "wrong QoS",
+                all(|report| units::count(report.checks.downgraded)),
+            ),
+            (
+                "connections lost",
+                all(|report| units::count(report.checks.disconnected)),
+            ),
         ]
     }
 

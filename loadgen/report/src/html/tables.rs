@@ -170,7 +170,7 @@ fn push_broker(page: &mut Page, broker: &Broker, seconds: f64) {
 
 /// What became of the messages.
 pub(super) fn push_checks(page: &mut Page, of: &Checks) {
-    if of.expected + of.delivered + of.stray == 0 {
+    if of.expected + of.delivered + of.stray + of.disconnected == 0 {
         return;
     }
     let head = [
@@ -183,6 +183,8 @@ pub(super) fn push_checks(page: &mut Page, of: &Checks) {
         "reordered",
         "corrupt",
         "stray",
+        "wrong QoS",
+        "connections lost",
     ];
     let mut table = Table::new("Checks over the whole run", &head);
     let counts = [
@@ -194,6 +196,8 @@ pub(super) fn push_checks(page: &mut Page, of: &Checks) {
         of.reordered,
         of.corrupt,
         of.stray,
+        of.downgraded,
+        of.disconnected,
     ];
     table.row(
         ["messages".to_owned()]
@@ -208,6 +212,8 @@ pub(super) fn push_checks(page: &mut Page, of: &Checks) {
         of.reordered,
         of.corrupt,
         of.stray,
+        of.downgraded,
+        of.disconnected,
     ];
     let faults = (3..).zip(faults).filter(|(_, count)| *count > 0);
     table.marked = faults.map(|(column, _)| (0, column)).collect();

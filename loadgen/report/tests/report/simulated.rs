@@ -126,6 +126,7 @@ pub(crate) fn hostile() -> Report {
     report.stages[2].messages.scheduled = 180_000;
     let checks = &mut report.checks;
     (checks.lost, checks.reordered, checks.corrupt) = (1_234, 56, 7);
+    (checks.downgraded, checks.disconnected) = (8, 9);
     checks.violations = (1..9)
         .map(|index| format!("{index}: lost {script} {long}"))
         .collect();

@@ -39,6 +39,8 @@ impl Account {
             reordered: self.reordered,
             corrupt: self.corrupt,
             stray: self.stray,
+            downgraded: 0,
+            disconnected: self.disconnected,
             violations: Vec::new(),
         };
         let allow = plan.allow;
@@ -58,6 +60,14 @@ impl Account {
             .filter(|(allowed, count, _)| !allowed && *count > 0);
         let sentences = found.map(|(_, count, what)| sentence(count, what));
         checks.violations.extend(sentences);
+        if !allow.disconnects && checks.disconnected > 0 {
+            let text = match checks.disconnected {
+                1 => "1 connection was lost that the plan did not end".to_owned(),
+                count => format!("{count} connections were lost that the plan did not end"),
+            };
+            // Mostly the reason for all that follows.
+            checks.violations.insert(0, text);
+        }
         if !checks.violations.is_empty() {
             checks.violations.extend(sums.example);
             checks.violations.extend(self.examples.iter().cloned());

@@ -139,10 +139,12 @@ fn what_is_allowed_is_counted_and_no_violation() {
         reordered: 1,
         corrupt: 1,
         stray: 2,
+        disconnected: 3,
         examples: vec!["an example".to_owned()],
         ..Account::default()
     };
     let all = [
+        "3 connections were lost that the plan did not end",
         "1 message was lost",
         "1 message was delivered more than once",
         "1 message was out of order",
@@ -156,6 +158,7 @@ fn what_is_allowed_is_counted_and_no_violation() {
         loss: true,
         duplicates: true,
         reordering: true,
+        disconnects: true,
     };
     let checks = judge(&plan, &account);
     assert_eq!(checks.violations.len(), 4, "{:?}", checks.violations);

@@ -76,9 +76,9 @@ impl Crew {
             publisher.uncertain += 1;
             self.counters.tally.messages.refused += 1;
         } else {
-            let tally = &mut self.counters.tally;
-            tally.messages.acknowledged += 1;
+            self.counters.tally.messages.acknowledged += 1;
             let waited = now.as_nanos().saturating_sub(sent.at.as_nanos());
+            let tally = self.counters.tally_of(sent.intended);
             tally.acknowledged.saturating_record(waited);
         }
         let closed = publisher.window.is_some();

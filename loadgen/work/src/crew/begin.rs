@@ -21,6 +21,8 @@ impl Crew {
     /// If the plan has no such stage.
     pub(super) fn begin(&mut self, stage: usize, now: Instant, out: &mut Out) {
         let plan = Arc::clone(&self.plan);
+        let number = u16::try_from(stage).expect("plans have few stages");
+        self.counters.begin(number, now);
         let stage = plan
             .stages
             .get(stage)

@@ -1,5 +1,6 @@
 //! Clients go: by plan, or because the connection is lost.
 
+use loadgen_plan::Reading;
 use wire_message::{Instant, Qos};
 use wire_mqtt::{Disconnect, DisconnectProperties, ReasonCode, Version};
 
@@ -66,8 +67,19 @@ impl Crew {
 
     /// The connection ended against the plan.
     pub(super) fn lost(&mut self, local: u32, out: &mut Out) {
-        self.counters.tally.connections.lost += 1;
+        self.count_lost(local);
         self.close(local, true, out);
+    }
+
+    fn count_lost(&mut self, local: u32) {
+        self.counters.tally.connections.lost += 1;
+        let group = usize::from(self.members[local as usize].group);
+        // Brokers may part with those who do not read.
+        if self.plan.groups[group].reading == Reading::Full {
+            self.counters.disconnected += 1;
+            let (client, _) = self.number(local);
+            self.checker.disconnected(client);
+        }
     }
 
     /// Lets the transport go, and forgets what ends with it.
@@ -91,7 +103,7 @@ impl Crew {
                 self.end_connection(local, true);
             }
             Phase::Subscribing | Phase::Ready => {
-                self.counters.tally.connections.lost += 1;
+                self.count_lost(local);
                 self.end_connection(local, true);
             }
         }

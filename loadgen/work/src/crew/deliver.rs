@@ -157,11 +157,10 @@ impl Crew {
         let member = &self.members[local as usize];
         if member.flags.has(Flags::MEASURED) {
             // Nothing is late before it was asked for.
-            let since = |time: Instant| {
-                now.as_nanos()
-                    .saturating_sub(time.max(member.asked_at).as_nanos())
-            };
-            let tally = &mut self.counters.tally;
+            let asked_at = member.asked_at;
+            let since =
+                |time: Instant| now.as_nanos().saturating_sub(time.max(asked_at).as_nanos());
+            let tally = self.counters.tally_of(stamp.intended.max(asked_at));
             if source.is_closed {
                 tally
                     .sent

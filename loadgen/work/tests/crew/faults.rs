@@ -1,15 +1,16 @@
 //! A broker that loses, repeats, swaps and corrupts is caught.
 
 use loadgen_plan::{Allow, Options, Until, scenario};
+use loadgen_report::Checks;
 use loadgen_work::ClientNumber;
 use loadgen_work::Input;
 use wire_message::Qos;
 
-use crate::broker::Fault;
+use crate::broker::{Fault, Message};
 use crate::world::{World, options};
 
 /// Runs pairs with QoS `qos`, where every `each`-th delivery suffers `fault`; the number of faults.
-fn run(qos: Qos, fault: Fault, each: u64) -> (loadgen_report::Checks, u64) {
+fn run(qos: Qos, fault: Fault, each: u64) -> (Checks, u64) {
     let options = Options {
         qos,
         drain: core::time::Duration::from_millis(500),
@@ -183,6 +184,32 @@ fn a_connection_that_the_broker_ends_is_lost_and_so_are_its_messages() {
     assert_eq!(world.tally.connections.lost, 1);
     let checks = world.checks();
     assert!((495..=501).contains(&checks.lost), "{}", checks.lost);
+    assert_eq!(checks.disconnected, 1);
+    let first = "1 connection was lost that the plan did not end";
+    assert_eq!(checks.violations[0], first);
+}
+
+#[test]
+fn a_broker_that_dies_is_a_violation_even_if_no_message_is_certain() {
+    for disconnects in [false, true] {
+        let allow = Allow {
+            disconnects,
+            ..Allow::default()
+        };
+        let options = Options { allow, ..options() };
+        let plan = scenario::idle(&options, 6, core::time::Duration::from_secs(1), true);
+        let mut world = World::new(plan.expect("the plan is fine"), 2);
+        world.run_stage(0);
+        (0..6).for_each(|client| world.drop_transport(ClientNumber(client)));
+        world.run_stage(1);
+        world.run_stage(2);
+        let checks = world.checks();
+        assert_eq!(checks.disconnected, 6);
+        let told = checks.violations.first();
+        let told = told.is_some_and(|text| text.starts_with("6 connections were lost"));
+        assert_eq!(told, !disconnects, "{:?}", checks.violations);
+        assert_eq!(checks.violations.is_empty(), disconnects);
+    }
 }
 
 #[test]
@@ -202,33 +229,88 @@ fn garbage_ends_the_connection() {
     }
 }
 
-#[test]
-fn stored_and_queued_messages_that_are_lost_show() {
-    let options = Options {
-        qos: Qos::AtLeastOnce,
-        ..options()
-    };
-    for plan in [
-        scenario::retained(&options, 40, 3),
-        scenario::session(&options, 3, 40),
-    ] {
-        let mut plan = plan.expect("the plan is fine");
-        for stage in &mut plan.stages {
-            if let Until::Settled { at_most } = &mut stage.until {
-                *at_most = core::time::Duration::from_secs(2);
-            }
+/// Runs the plan with a broker that loses seven deliveries, and returns what the account says.
+fn lossy(mut plan: loadgen_plan::Plan, is_counted: fn(ClientNumber, &Message) -> bool) -> Checks {
+    for stage in &mut plan.stages {
+        if let Until::Settled { at_most } = &mut stage.until {
+            *at_most = core::time::Duration::from_secs(1);
         }
-        let mut world = World::new(plan, 2);
-        let mut count = 0;
-        world.broker.fault = Box::new(move |_, _| {
-            count += 1;
-            if count == 50 {
-                Fault::Drop
-            } else {
-                Fault::None
-            }
-        });
-        let checks = world.run();
-        assert_eq!((checks.expected, checks.lost), (120, 1));
     }
+    let mut world = World::new(plan, 2);
+    let mut count = 0;
+    world.broker.fault = Box::new(move |client, message| {
+        count += u32::from(is_counted(client, message));
+        let is_lost = is_counted(client, message) && count % 20 == 0 && count <= 140;
+        if is_lost { Fault::Drop } else { Fault::None }
+    });
+    world.run()
+}
+
+#[test]
+fn loss_shows_in_every_scenario() {
+    for qos in [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce] {
+        let options = Options { qos, ..options() };
+        let plans = [
+            scenario::p2p(&options, 3),
+            scenario::fan_out(&options, 2, 5),
+            scenario::fan_in(&options, 5, 2),
+            scenario::shared(&options, 3, 4, 2),
+            scenario::retained(&options, 100, 10),
+            scenario::retained(&options, 77, 5),
+            scenario::session(&options, 5, 50),
+            scenario::slow(&options, 2, 1, 1_000_000),
+            scenario::request_response(&options, 5, 2),
+        ];
+        for plan in plans {
+            let plan = plan.expect("the plan is fine");
+            let what = format!("{} {qos:?}", plan.scenario);
+            // Answers, because nobody answers a request that is lost; and not slow clients.
+            let checks = match plan.scenario.as_str() {
+                "request-response" => lossy(plan, |client, _| client.0 >= 2),
+                "slow" => lossy(plan, |client, _| client.0 < 2),
+                _ => lossy(plan, |_, _| true),
+            };
+            assert_eq!((checks.lost, checks.duplicates), (7, 0), "{what}");
+            assert_eq!(checks.expected, checks.delivered + 7, "{what}");
+            assert!(
+                checks.violations[0].starts_with("7 messages were lost"),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[test]
+fn loss_shows_in_files_without_a_stop() {
+    let text = r#"
+        name = "stored"
+        [[group]]
+        name = "publishers"
+        clients = 2
+        publish = { topic = "x/${i}/${s}", retain = true, rate = 1000, limit = 40 }
+        [[group]]
+        name = "fetchers"
+        clients = 2
+        subscribe = [{ filter = "x/#", retained = true }]
+        [[stage]]
+        name = "connect"
+        do = [{ verb = "connect", groups = ["publishers"] }]
+        until = "sent"
+        [[stage]]
+        name = "store"
+        do = [{ verb = "publish", groups = ["publishers"] }]
+        until = "sent"
+        [[stage]]
+        name = "fetch"
+        do = [{ verb = "connect", groups = ["fetchers"] }]
+        until = "settled"
+        at_most = "1s"
+        [[stage]]
+        name = "disconnect"
+        do = [{ verb = "disconnect", groups = ["publishers", "fetchers"] }]
+        until = "sent"
+    "#;
+    let plan = loadgen_plan::file::parse(text, &options(), 1.0).expect("the file is fine");
+    let checks = lossy(plan, |_, _| true);
+    assert_eq!((checks.expected, checks.lost), (160, 7));
 }

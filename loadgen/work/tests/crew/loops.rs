@@ -55,6 +55,56 @@ fn an_open_loop_shows_that_the_broker_stood_still() {
 }
 
 #[test]
+fn a_message_counts_in_the_stage_that_it_was_due_in() {
+    for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
+        let plan = scenario::p2p(&Options { qos, ..options() }, 5).expect("the plan is fine");
+        let mut world = World::new(plan, 2);
+        world.run_stage(0);
+        world.run_stage(1);
+        // The broker stands still over the beginning of the measured stage.
+        let begin = world.now + Duration::from_millis(200);
+        world.freeze = Some((
+            begin - Duration::from_millis(100),
+            begin + Duration::from_millis(100),
+        ));
+        world.run_stage(2);
+        assert_eq!(world.now, begin);
+        world.run_stage(3);
+        assert_eq!(world.by_stage["warm-up"].intended.len(), 200);
+        world.run_stage(4);
+        let measured = &world.by_stage["measure"];
+        assert_eq!(measured.intended.len(), 1000, "{qos:?}");
+        let acknowledged = if qos == Qos::AtMostOnce { 0 } else { 1000 };
+        assert_eq!(measured.acknowledged.len(), acknowledged);
+        let longest = Duration::from_nanos(measured.intended.max());
+        assert!(longest < Duration::from_millis(102), "{longest:?}");
+    }
+}
+
+#[test]
+fn a_stall_over_the_end_of_the_measured_stage_shows_in_it() {
+    let plan = scenario::p2p(&options(), 5).expect("the plan is fine");
+    let mut world = World::new(plan, 2);
+    for stage in 0..3 {
+        world.run_stage(stage);
+    }
+    let from = world.now + Duration::from_millis(900);
+    world.freeze = Some((from, from + Duration::from_secs(1)));
+    world.run_stage(3);
+    let before = world.by_stage["measure"].intended.len();
+    assert!((890..910).contains(&before), "{before}");
+    world.run_stage(4);
+    let measured = &world.by_stage["measure"].intended;
+    assert_eq!(measured.len(), 1000);
+    // A tenth of the messages waited for 900 ms and more.
+    assert!(measured.value_at_quantile(0.95) > 900_000_000);
+    assert!(measured.max() > 999_000_000, "{}", measured.max());
+    // The one that was due at the border itself.
+    assert!(world.by_stage["drain"].intended.len() <= 1);
+    assert_eq!(world.checks().violations, Vec::<String>::new());
+}
+
+#[test]
 fn a_closed_loop_does_not_show_it() {
     // Only the messages that were in the windows wait.
     let world = frozen(Load::Window(1), Qos::AtMostOnce);

@@ -34,7 +34,9 @@ pub(crate) struct World {
     pub(crate) freeze: Option<(Instant, Instant)>,
     /// Where deliveries are cut: after this many bytes, then the rest.
     pub(crate) cut: usize,
+    /// Everything, and by the stages that messages were due in.
     pub(crate) tally: Tally,
+    pub(crate) by_stage: BTreeMap<String, Tally>,
     pub(crate) stalls: u64,
     pub(crate) wills: u64,
     /// Pieces that each stage took.
@@ -83,6 +85,7 @@ impl World {
             freeze: None,
             cut: usize::MAX,
             tally: Tally::default(),
+            by_stage: BTreeMap::new(),
             stalls: 0,
             wills: 0,
             took: BTreeMap::new(),
@@ -132,7 +135,12 @@ impl World {
         let before = self.tally.messages.delivered;
         for crew in &mut self.crews {
             let sample = crew.sample();
-            self.tally.add(&sample.tally);
+            let own = u16::try_from(at).expect("a plan has few stages");
+            for (due, tally) in [(own, sample.tally)].into_iter().chain(sample.late) {
+                self.tally.add(&tally);
+                let name = self.plan.stages[usize::from(due)].name.clone();
+                self.by_stage.entry(name).or_default().add(&tally);
+            }
             self.stalls += sample.stalls;
             self.wills += sample.wills;
         }
