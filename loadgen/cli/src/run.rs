@@ -47,6 +47,9 @@ pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
         if common.output.hdr.is_some() {
             let interval = glance.interval;
             logs.push(glance.stage, interval.at_s, interval.seconds, glance.tally);
+            for (stage, tally) in glance.late {
+                logs.push(stage, interval.at_s, interval.seconds, tally);
+            }
         }
         if let Some(metrics) = &mut metrics {
             metrics.update(glance);
@@ -112,6 +115,9 @@ impl Metrics {
 
     fn update(&mut self, glance: &Glance<'_>) {
         self.total.add(glance.tally);
+        for (_, late) in glance.late {
+            self.total.add(late);
+        }
         let text = loadgen_report::prometheus(&Live {
             run: &self.run,
             stage: glance.stage,

@@ -83,13 +83,12 @@ impl Course {
         let at_s = self.last.since(self.start).as_secs_f64();
         let seconds = border.since(self.last).as_secs_f64();
         // The course of time shows what arrived, whenever it was due.
-        let mut interval = match self.late.values().next() {
-            None => self.tally.to_interval(at_s, seconds, connected),
-            Some(_) => {
-                let mut arrived = self.tally.clone();
-                self.late.values().for_each(|late| arrived.add(late));
-                arrived.to_interval(at_s, seconds, connected)
-            }
+        let mut interval = if self.late.is_empty() {
+            self.tally.to_interval(at_s, seconds, connected)
+        } else {
+            let mut arrived = self.tally.clone();
+            self.late.values().for_each(|late| arrived.add(late));
+            arrived.to_interval(at_s, seconds, connected)
         };
         if let Some(broker) = &mut self.broker {
             let cpu_ns = usage.cpu_ns.saturating_sub(broker.last.cpu_ns);
