@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -156,6 +157,7 @@ fn measure(
         programs.build(source.program())?;
         interrupt.check()?;
     }
+    let started = Instant::now();
     let mut measured = Vec::new();
     for source in sources {
         eprintln!("perf: measuring {}", source.name);
@@ -179,6 +181,7 @@ fn measure(
             }
         }
     }
+    eprintln!("perf: measured in {} s", started.elapsed().as_secs());
     Ok(measured)
 }
 

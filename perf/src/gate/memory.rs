@@ -23,7 +23,7 @@ const CONNECTING_MAX: usize = 256;
 /// Clients that subscribe to much, and to how much.
 const SUBSCRIBERS: usize = 1_000;
 const FILTERS_FEW: usize = 100;
-const FILTERS_MANY: usize = 300;
+const FILTERS_MANY: usize = 500;
 
 /// Memory is settled when this many readings in a row say the same.
 const SAME_READINGS: u32 = 4;
