@@ -93,7 +93,8 @@ pub(crate) fn options(of: &Common) -> anyhow::Result<Options> {
         warm_up: of.time.warm_up,
         duration: of.time.duration,
         drain: of.time.drain,
-        connect_rate: (of.client.connect_rate > 0.0).then_some(of.client.connect_rate),
+        // Anything but a rate is refused by the plan's check.
+        connect_rate: Some(of.client.connect_rate).filter(|rate| *rate != 0.0),
         username: of.client.username.as_ref().map(template).transpose()?,
         password: of.client.password.clone(),
         keep_alive_s: of.client.keep_alive,

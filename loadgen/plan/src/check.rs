@@ -1,11 +1,18 @@
 //! Checks of a plan, before anything is done.
 
+mod bounds;
+
+use core::time::Duration;
+
 use thiserror::Error;
 use wire_message::{FilterError, Qos, TopicError};
 use wire_mqtt::Version;
 
-use crate::limits::{CLIENTS_MAX, GROUPS_MAX};
-use crate::{Group, Load, Plan, Publishing, Schedule, SizeError};
+use crate::limits::{
+    CLIENTS_MAX, GROUPS_MAX, MESSAGES_MAX, RATE_MAX, RATE_MIN, TIME_MAX, WINDOW_MAX,
+};
+use crate::{Group, Load, Plan, Publishing, Schedule, SizeError, Until};
+use bounds::{check_long, check_rate, check_texts, check_verb};
 
 /// Why a plan can't be carried out. Nothing was done.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -37,6 +44,25 @@ pub enum PlanError {
     Size { group: String, error: SizeError },
     #[error("group `{group}`: {what} must be above zero")]
     Zero { group: String, what: &'static str },
+    #[error("{of}: {what} is {RATE_MIN} to {RATE_MAX} per second, not {rate:?}")]
+    Rate {
+        of: String,
+        what: &'static str,
+        rate: f64,
+    },
+    #[error("group `{group}`: a window is 1 to {WINDOW_MAX} messages, not {window}")]
+    Window { group: String, window: u32 },
+    #[error("group `{group}`: {messages} messages are too many, {MESSAGES_MAX} are possible")]
+    Messages { group: String, messages: u128 },
+    #[error("group `{group}`: {what} may be {bytes} bytes long, {most} are possible")]
+    Text {
+        group: String,
+        what: &'static str,
+        bytes: usize,
+        most: usize,
+    },
+    #[error("{of} takes {time:?}, {TIME_MAX:?} are possible")]
+    Long { of: String, time: Duration },
     #[error("group `{group}`: {what} exists in MQTT 5.0 only")]
     NotInVersion { group: String, what: &'static str },
     #[error("group `{group}`: {rule}")]
@@ -86,12 +112,18 @@ impl Plan {
         }
         for group in &self.groups {
             check_group(group)?;
+            check_texts(group)?;
             if self.target.raw {
                 check_raw(group)?;
             }
         }
         for stage in &self.stages {
+            let name = || format!("stage `{}`", stage.name);
+            let (Until::Elapsed(time)
+            | Until::Sent { at_most: time }
+            | Until::Settled { at_most: time }) = stage.until;
             for action in &stage.actions {
+                check_verb(name, action.verb)?;
                 if usize::from(action.group) >= self.groups.len() {
                     let stage = stage.name.clone();
                     return Err(PlanError::NoGroup {
@@ -100,6 +132,7 @@ impl Plan {
                     });
                 }
             }
+            check_long(name, time)?;
         }
         Ok(())
     }
@@ -144,7 +177,11 @@ fn check_group(group: &Group) -> Result<(), PlanError> {
         return rule("a filter has no sequence number");
     }
     if let Some(churn) = &group.churn {
-        above_zero(group, "churn", churn.per_s)?;
+        check_rate(|| of_group(group), "churn", churn.per_s)?;
+        check_long(
+            || format!("an absence of group `{}`", group.name),
+            churn.offline,
+        )?;
     }
     if let Some(responding) = &group.respond {
         if !is_v5 {
@@ -170,15 +207,15 @@ fn check_publishing(group: &Group, publishing: &Publishing) -> Result<(), PlanEr
         group: group.name.clone(),
         error,
     })?;
-    match publishing.load {
-        Load::Rate { per_s, schedule } => {
-            above_zero(group, "rate", per_s)?;
-            if let Schedule::Ramp { to_per_s, over } = schedule {
-                above_zero(group, "the ramp's last rate", to_per_s)?;
-                above_zero(group, "the ramp's time", over.as_secs_f64())?;
-            }
+    check_load(group, publishing.load)?;
+    if let Some(limit) = publishing.limit {
+        let messages = u128::from(limit) * u128::from(group.clients);
+        if messages > MESSAGES_MAX.into() {
+            return Err(PlanError::Messages {
+                group: group.name.clone(),
+                messages,
+            });
         }
-        Load::Window(window) => above_zero(group, "window", f64::from(window))?,
     }
     let only_v5 = [
         (publishing.alias, "topic alias"),
@@ -204,6 +241,30 @@ fn check_publishing(group: &Group, publishing: &Publishing) -> Result<(), PlanEr
     Ok(())
 }
 
+fn check_load(group: &Group, load: Load) -> Result<(), PlanError> {
+    match load {
+        Load::Rate { per_s, schedule } => {
+            check_rate(|| of_group(group), "the rate", per_s)?;
+            if let Schedule::Ramp { to_per_s, over } = schedule {
+                check_rate(|| of_group(group), "the ramp's last rate", to_per_s)?;
+                check_long(|| format!("the ramp of group `{}`", group.name), over)?;
+                if over.is_zero() {
+                    return Err(PlanError::Zero {
+                        group: group.name.clone(),
+                        what: "the ramp's time",
+                    });
+                }
+            }
+            Ok(())
+        }
+        Load::Window(window) if (1..=WINDOW_MAX).contains(&window) => Ok(()),
+        Load::Window(window) => Err(PlanError::Window {
+            group: group.name.clone(),
+            window,
+        }),
+    }
+}
+
 fn check_raw(group: &Group) -> Result<(), PlanError> {
     let publishes = group.publish.as_ref();
     if publishes.is_some_and(|publishing| publishing.qos == Qos::ExactlyOnce) {
@@ -223,14 +284,8 @@ fn check_raw(group: &Group) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn above_zero(group: &Group, what: &'static str, value: f64) -> Result<(), PlanError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(PlanError::Zero {
-        group: group.name.clone(),
-        what,
-    })
+fn of_group(group: &Group) -> String {
+    format!("group `{}`", group.name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Bounds of a plan.
 
+use core::time::Duration;
+
 /// Clients of one run.
 ///
 /// Full: the plan is refused with [`PlanError::Clients`](crate::PlanError::Clients).
@@ -22,3 +24,38 @@ pub const PAYLOAD_BYTES_MAX: u32 = 16 * 1024 * 1024;
 ///
 /// Full: the plan is refused with [`PlanError::Groups`](crate::PlanError::Groups).
 pub(crate) const GROUPS_MAX: usize = 1_000;
+
+/// Events per second of a group, connections, messages or departures, at least.
+///
+/// Below: the plan is refused with [`PlanError::Rate`](crate::PlanError::Rate).
+pub(crate) const RATE_MIN: f64 = 0.001;
+
+/// Events per second of a group, at most.
+///
+/// Full: the plan is refused with [`PlanError::Rate`](crate::PlanError::Rate).
+pub(crate) const RATE_MAX: f64 = 100_000_000.0;
+
+/// Messages of a publisher that may be under way in a closed loop: each has a counter.
+///
+/// Full: the plan is refused with [`PlanError::Window`](crate::PlanError::Window).
+pub(crate) const WINDOW_MAX: u32 = 65_535;
+
+/// Messages of a group whose number is limited, over all its clients.
+///
+/// Full: the plan is refused with [`PlanError::Messages`](crate::PlanError::Messages).
+pub(crate) const MESSAGES_MAX: u64 = 100_000_000;
+
+/// Bytes of a client identifier, user name, password, topic or filter, as the protocol has it.
+///
+/// Full: the plan is refused with [`PlanError::Text`](crate::PlanError::Text).
+pub(crate) const TEXT_BYTES_MAX: usize = 65_535;
+
+/// Bytes of a message beside its payload: topic, response topic, properties.
+///
+/// Full: the plan is refused with [`PlanError::Text`](crate::PlanError::Text).
+pub(crate) const HEAD_BYTES_MAX: usize = 60_000;
+
+/// Length of a stage, and of an absence.
+///
+/// Full: the plan is refused with [`PlanError::Long`](crate::PlanError::Long).
+pub(crate) const TIME_MAX: Duration = Duration::from_hours(366 * 24);

@@ -100,6 +100,17 @@ impl Template {
         self.parts.iter().all(constant)
     }
 
+    /// Bytes of the longest text that there may be.
+    #[must_use]
+    pub fn bytes_max(&self) -> usize {
+        let bytes = |part: &Part| match part {
+            Part::Literal(text) => text.len(),
+            // As many digits as the largest number has.
+            Part::Index(_) | Part::Number(_) | Part::Run | Part::Random(_) | Part::Sequence => 10,
+        };
+        self.parts.iter().map(bytes).sum()
+    }
+
     /// Appends the text for `place` to `out`.
     pub fn render(&self, place: &Place, out: &mut String) {
         for (at, part) in (0..).zip(&self.parts) {

@@ -12,6 +12,21 @@ pub(crate) const QUEUED_BYTES_MAX: u32 = 1024 * 1024;
 /// Full: further ones are not sent; the sample then shows more scheduled than sent.
 pub(crate) const OWED_MAX: usize = 4_000_000;
 
+/// Messages that one call takes from timetables.
+///
+/// Full: the rest follows in the next call, which is due at once.
+pub(crate) const DUE_PER_TURN_MAX: u32 = 16_384;
+
+/// Bytes that one call writes before it takes no more from timetables.
+///
+/// Full: as above.
+pub(crate) const TURN_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Departures of a group that one call takes from its timetable.
+///
+/// Full: the rest follows in the next call, which is due at once.
+pub(crate) const DEPARTURES_PER_TURN_MAX: u32 = 16_384;
+
 /// Gaps in all sequences of a crew that are remembered, so that late messages are told from
 /// duplicates.
 ///

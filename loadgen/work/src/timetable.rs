@@ -96,6 +96,37 @@ impl Timetable {
         (self.next <= now).then(|| self.take())
     }
 
+    /// How many times before `now` were not taken; a mean for independent times.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "counts are above zero, far below 2^53, and the cast saturates"
+    )]
+    pub fn overdue(&self, now: Instant) -> u64 {
+        if self.next > now {
+            return 0;
+        }
+        let seconds = now.since(self.start).as_secs_f64();
+        let due = match &self.law {
+            Law::Constant { per_s, phase } => seconds * per_s - phase + 1.0,
+            // The next one is due, and others by the rate.
+            Law::Poisson { per_s, sum, .. } => self.taken as f64 + seconds * per_s - sum + 1.0,
+            Law::Ramp {
+                per_s,
+                to_per_s,
+                over_s,
+                phase,
+            } => {
+                let within = seconds.min(*over_s);
+                let grown = (to_per_s - per_s) / (2.0 * over_s) * within * within;
+                per_s * within + grown + to_per_s * (seconds - within) - phase + 1.0
+            }
+        };
+        (due as u64).saturating_sub(self.taken)
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "2^53 events take centuries")]
     fn at(&mut self, k: u64) -> Instant {
         let k = k as f64;
@@ -235,6 +266,36 @@ mod tests {
             assert!((first - middle).abs() < 2.0, "{first} {middle}");
             let after = (times[4000] - times[3999]) as f64;
             assert!((after - 1e9 / to).abs() < 2.0, "{after}");
+        }
+    }
+
+    #[test]
+    fn what_is_overdue_is_what_would_be_taken() {
+        let over = Duration::from_secs(2);
+        let schedules = [
+            Schedule::Constant,
+            Schedule::Poisson,
+            Schedule::Ramp {
+                to_per_s: 900.0,
+                over,
+            },
+        ];
+        for schedule in schedules {
+            let mut timetable = Timetable::new(Instant::from_secs(1), 300.0, schedule, 0.25, 9);
+            assert_eq!(timetable.overdue(Instant::from_secs(1)), 0);
+            for _ in 0..100 {
+                timetable.take();
+            }
+            let now = Instant::from_millis(4_321);
+            let overdue = timetable.overdue(now);
+            let taken = std::iter::from_fn(|| timetable.take_due(now)).count() as u64;
+            let spread = if schedule == Schedule::Poisson {
+                150
+            } else {
+                1
+            };
+            assert!(overdue.abs_diff(taken) <= spread, "{overdue} {taken}");
+            assert_eq!(timetable.overdue(now), 0);
         }
     }
 

@@ -5,7 +5,7 @@ use wire_mqtt::Version;
 
 use super::*;
 use crate::scenario;
-use crate::{Action, Group, Options, Responding, Size, Target, Verb, Will};
+use crate::{Action, Churn, Group, Options, Responding, Size, Target, Template, Verb, Will};
 
 fn options() -> Options {
     Options {
@@ -83,6 +83,8 @@ fn rules_are_kept() {
     };
     assert!(publishing(&|p| p.size = Size::Fixed(15)).contains("16 to"));
     assert!(publishing(&|p| p.load = Load::Window(0)).contains("window"));
+    assert!(publishing(&|p| p.load = Load::Window(65_536)).contains("1 to 65535 messages"));
+    assert!(publishing(&|p| p.limit = Some(u64::MAX)).contains("are too many"));
     let endless = Load::Rate {
         per_s: f64::INFINITY,
         schedule: Schedule::Constant,
@@ -125,4 +127,100 @@ fn stages_name_groups_that_exist() {
         plan.check(),
         Err(PlanError::NoGroup { group: 2, .. })
     ));
+}
+
+#[test]
+fn rates_that_nobody_keeps_are_refused_in_one_sentence() {
+    let options = options();
+    let numbers = [
+        0.0,
+        -5.0,
+        1e-9,
+        1e308,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ];
+    for number in numbers {
+        let publishing = |load| {
+            refused(&options, |group| {
+                group.publish.as_mut().expect("it publishes").load = load;
+            })
+        };
+        let constant = publishing(Load::Rate {
+            per_s: number,
+            schedule: Schedule::Constant,
+        });
+        let expected = format!(
+            "group `publishers`: the rate is 0.001 to 100000000 per second, not {number:?}"
+        );
+        assert_eq!(constant, expected);
+        let schedule = Schedule::Ramp {
+            to_per_s: number,
+            over: Duration::from_secs(1),
+        };
+        let per_s = 1.0;
+        let ramp = publishing(Load::Rate { per_s, schedule });
+        assert!(ramp.contains("the ramp's last rate"), "{ramp}");
+        let churn = refused(&options, |group| {
+            group.churn = Some(Churn {
+                per_s: number,
+                abrupt: true,
+                offline: Duration::ZERO,
+            });
+        });
+        assert!(churn.contains("churn is"), "{churn}");
+        let options = Options {
+            connect_rate: Some(number),
+            ..options.clone()
+        };
+        let connections = scenario::p2p(&options, 1).expect_err("no such rate");
+        assert!(
+            matches!(connections, PlanError::Rate { .. }),
+            "{connections}"
+        );
+    }
+}
+
+#[test]
+fn times_without_end_are_refused() {
+    let options = Options {
+        duration: Duration::MAX,
+        ..options()
+    };
+    let error = scenario::p2p(&options, 1)
+        .expect_err("too long")
+        .to_string();
+    assert!(error.starts_with("stage `measure` takes"), "{error}");
+}
+
+#[test]
+fn texts_that_fit_no_packet_are_refused() {
+    let options = options();
+    let long = "x".repeat(65_536);
+    let template = || Some(long.parse::<Template>().expect("a template"));
+    let refuse = |change: &dyn Fn(&mut Group)| refused(&options, change);
+    let publishing = |change: &dyn Fn(&mut Publishing)| {
+        refuse(&|group| change(group.publish.as_mut().expect("it publishes")))
+    };
+    let pair = |value: &str| ("name".to_owned(), value.to_owned());
+    for text in [
+        refuse(&|group| group.connect.username = template()),
+        refuse(&|group| group.connect.client_id = template().expect("a template")),
+        refuse(&|group| group.connect.password = Some(long.clone())),
+        publishing(&|p| p.topic = template().expect("a template")),
+        publishing(&|p| p.response = template()),
+        publishing(&|p| p.user_properties = vec![pair(&long)]),
+        // Each fits, but not all together.
+        publishing(&|p| p.user_properties = vec![pair(&long[..20_000]); 3]),
+    ] {
+        assert!(text.contains("are possible") && text.len() < 120, "{text}");
+    }
+    assert!(publishing(&|p| p.user_properties = vec![pair("a\0")]).contains("zero characters"));
+    assert!(publishing(&|p| p.response = Some("a/#".parse().expect("a template"))).contains("a/#"));
+    // As long as may be.
+    let mut plan = scenario::p2p(&options, 2).expect("the plan is fine");
+    plan.groups[1].connect.password = Some(long[..65_535].to_owned());
+    plan.groups[1].connect.username = long[..65_535].parse().ok();
+    assert_eq!(plan.check(), Ok(()));
 }

@@ -38,9 +38,8 @@ pub fn retained(options: &Options, messages: u32, subscribers: u32) -> Result<Pl
     for subscription in &mut fetchers.subscribe {
         subscription.retained = true;
     }
-    let patient = Until::Sent {
-        at_most: Duration::from_mins(10),
-    };
+    let at_most = stages::patience(options, messages);
+    let patient = Until::Sent { at_most };
     let publish = vec![Action {
         group: 0,
         verb: Verb::Publish,

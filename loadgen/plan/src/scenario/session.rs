@@ -1,7 +1,5 @@
 //! Sessions that outlive their connections.
 
-use core::time::Duration;
-
 use wire_message::Qos;
 use wire_mqtt::Version;
 
@@ -37,7 +35,7 @@ pub fn session(options: &Options, clients: u32, messages: u32) -> Result<Plan, P
     if let Some(publishing) = &mut publishers.publish {
         publishing.limit = Some(messages.into());
     }
-    let patient = Duration::from_mins(10);
+    let patient = stages::patience(options, messages);
     let leave = vec![Action {
         group: 0,
         verb: Verb::Disconnect { forget: false },

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Action, Options, Stage, Until, Verb};
+use crate::{Action, Load, Options, Stage, Until, Verb};
 
 /// How long clients may take to connect, beside the time that their rate needs.
 const CONNECT_SPARE: Duration = Duration::from_mins(1);
@@ -32,6 +32,16 @@ pub(crate) fn sent_within(rate_per_s: Option<f64>, clients: u32) -> Until {
     Until::Sent {
         at_most: paced.saturating_add(CONNECT_SPARE),
     }
+}
+
+/// How long `messages` may take at the options' rate, beside what anything may take.
+pub(crate) fn patience(options: &Options, messages: u32) -> Duration {
+    let seconds = match options.load {
+        Load::Rate { per_s, .. } => f64::from(messages) / per_s,
+        Load::Window(_) => 0.0,
+    };
+    let paced = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    paced.saturating_add(Duration::from_mins(10))
 }
 
 /// `groups` publish: first for the warm-up, if there is one, then measured; then all arrives.

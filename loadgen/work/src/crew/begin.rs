@@ -47,6 +47,7 @@ impl Crew {
                 Verb::Publish => self.begin_publishing(group, now),
                 Verb::Churn => self.begin_churn(group, now),
                 Verb::Stop => {
+                    self.count_overdue(at, now);
                     let stopped = &mut self.groups[at];
                     stopped.publishing = false;
                     stopped.cycling = false;

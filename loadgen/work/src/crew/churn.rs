@@ -8,6 +8,7 @@ use wire_message::Instant;
 use super::Crew;
 use super::member::Phase;
 use crate::Out;
+use crate::limits::DEPARTURES_PER_TURN_MAX;
 use crate::timetable::Timetable;
 
 impl Crew {
@@ -32,9 +33,12 @@ impl Crew {
             let Some(churn) = planned.churn else {
                 continue;
             };
-            while let Some(departures) = &mut self.groups[at].departures
+            let mut left = DEPARTURES_PER_TURN_MAX;
+            while left > 0
+                && let Some(departures) = &mut self.groups[at].departures
                 && departures.take_due(now).is_some()
             {
+                left -= 1;
                 if let Some(local) = self.next_leaver(at) {
                     self.leave(local, churn.abrupt, false, now, out);
                     self.away.push_back((now + churn.offline, local));

@@ -5,15 +5,19 @@ use wire_message::Instant;
 use super::Crew;
 use super::member::Phase;
 use crate::Out;
-use crate::limits::OWED_MAX;
+use crate::limits::{DUE_PER_TURN_MAX, OWED_MAX, TURN_BYTES_MAX};
 
 impl Crew {
-    /// Sends what is due, or notes that it is owed.
+    /// Sends what is due, or notes that it is owed; a bounded part of it, the rest in the next turn.
     pub(super) fn follow_timetables(&mut self, now: Instant, out: &mut Out) {
+        let mut left = DUE_PER_TURN_MAX;
         for at in 0..self.groups.len() {
-            while let Some(timetable) = &mut self.groups[at].timetable
+            while left > 0
+                && out.bytes.len() < TURN_BYTES_MAX
+                && let Some(timetable) = &mut self.groups[at].timetable
                 && let Some(due) = timetable.take_due(now)
             {
+                left -= 1;
                 if self.groups[at].online == 0 {
                     self.counters.tally.messages.scheduled += 1;
                     if self.may_owe() {
@@ -27,6 +31,13 @@ impl Crew {
                     self.groups[at].timetable = None;
                 }
             }
+        }
+    }
+
+    /// Counts what was due by `now` and was not even looked at: the generator can't keep the rate.
+    pub(super) fn count_overdue(&mut self, group: usize, now: Instant) {
+        if let Some(timetable) = &self.groups[group].timetable {
+            self.counters.tally.messages.scheduled += timetable.overdue(now);
         }
     }
 

@@ -257,6 +257,36 @@ fn a_publisher_whose_connection_is_full_waits_and_sends_late() {
 }
 
 #[test]
+fn a_rate_that_nobody_keeps_ends_with_the_stage_and_shows() {
+    for (schedule, size) in [(Schedule::Constant, 16), (Schedule::Poisson, 1 << 20)] {
+        let options = Options {
+            load: Load::Rate {
+                per_s: 1e8,
+                schedule,
+            },
+            size: loadgen_plan::Size::Fixed(size),
+            ..options()
+        };
+        let plan = scenario::p2p(&options, 2).expect("the plan is fine");
+        let mut world = World::new(plan, 1);
+        world.run_stage(0);
+        world.run_stage(1);
+        let crew = &mut world.crews[0];
+        let mut out = Out::default();
+        crew.handle_input(Input::Begin(2), world.now, &mut out);
+        let later = world.now + Duration::from_secs(1);
+        crew.handle_timeout(later, &mut out);
+        assert!(out.bytes.len() <= 32 << 20, "{}", out.bytes.len());
+        let taken = crew.sample().tally.messages.scheduled;
+        assert!(taken <= 16_384, "{taken}");
+        assert!(crew.next_timeout().is_some_and(|due| due <= later));
+        crew.handle_input(Input::Begin(4), later, &mut out);
+        let scheduled = taken + crew.sample().tally.messages.scheduled;
+        assert!(scheduled.abs_diff(100_000_000) < 100_000, "{scheduled}");
+    }
+}
+
+#[test]
 fn everything_due_is_sent_once_whatever_the_number_of_workers() {
     for workers in [1, 2, 5] {
         let load = Load::Rate {
