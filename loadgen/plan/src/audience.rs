@@ -1,5 +1,6 @@
 //! Who must receive what.
 
+mod mark;
 mod numbers;
 mod topics;
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wire_message::{FilterTarget, Qos};
 
+pub use mark::topic_mark;
 pub use numbers::StreamSet;
 
 use crate::{Load, PAIRS_MAX, Place, Plan, PlanError, RunId, Subscription};
@@ -40,6 +42,7 @@ pub struct Audience {
     by_stream: Lists,
     by_client: Lists,
     copies: Vec<u32>,
+    marks: Vec<u32>,
 }
 
 /// Lists of entries, one for each number from 0.
@@ -71,6 +74,7 @@ impl Audience {
         audience.copies = (0..plan.streams())
             .map(|stream| audience.count(stream))
             .collect();
+        audience.marks = topics.into_marks();
         audience.check()?;
         Ok(audience)
     }
@@ -98,6 +102,13 @@ impl Audience {
     #[must_use]
     pub fn copies(&self, stream: u32) -> u32 {
         self.copies.get(stream as usize).copied().unwrap_or(0)
+    }
+
+    /// The [`topic_mark`] of the topic of `stream`; zero if each message has a topic of its own.
+    #[must_use]
+    #[inline]
+    pub fn topic_mark(&self, stream: u32) -> u32 {
+        self.marks.get(stream as usize).copied().unwrap_or(0)
     }
 
     /// Whether messages of `stream` are delivered to client `number`, or may be, in a shared group.

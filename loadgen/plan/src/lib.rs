@@ -27,7 +27,7 @@ mod source_range;
 mod template;
 mod worker;
 
-pub use audience::{Audience, Entry, EntryId, StreamSet};
+pub use audience::{Audience, Entry, EntryId, StreamSet, topic_mark};
 pub use check::PlanError;
 pub use duration::{DurationError, parse_duration};
 pub use group::{Churn, Connect, Group, Publishing, Reading, Responding, Subscription, Will};

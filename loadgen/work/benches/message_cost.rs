@@ -42,6 +42,7 @@ fn main() {
     let mut bench = Bench {
         crew,
         now: Instant::from_secs(1),
+        qos: arguments.qos,
         pending: Vec::new(),
     };
     bench.connect();
@@ -123,6 +124,7 @@ fn plan(arguments: &Arguments) -> Plan {
 struct Bench {
     crew: Crew,
     now: Instant,
+    qos: Qos,
     /// Bytes on their way, and for whom.
     pending: Vec<(ClientNumber, Vec<u8>)>,
 }
@@ -142,7 +144,7 @@ impl Bench {
             self.crew
                 .handle_input(Input::Bytes(client, &connack), self.now, &mut out);
             if number < PAIRS {
-                let suback = [0x90, 4, 0, 1, 0, 0];
+                let suback = [0x90, 4, 0, 1, 0, self.qos.bits()];
                 self.crew
                     .handle_input(Input::Bytes(client, &suback), self.now, &mut out);
             }

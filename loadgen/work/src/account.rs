@@ -23,8 +23,10 @@ pub struct Account {
     pub reordered: u64,
     /// Deliveries whose check was wrong.
     pub corrupt: u64,
-    /// Deliveries that nobody asked for or that are not of this run.
+    /// Deliveries that nobody asked for, under another topic, or not of this run.
     pub stray: u64,
+    /// Deliveries and subscriptions with another QoS than was asked for.
+    pub downgraded: u64,
     /// Connections that the plan did not end.
     pub disconnected: u64,
     /// The first of these in words.
@@ -80,6 +82,7 @@ impl Account {
         self.reordered += other.reordered;
         self.corrupt += other.corrupt;
         self.stray += other.stray;
+        self.downgraded += other.downgraded;
         self.disconnected += other.disconnected;
         let room = EXAMPLES_MAX.saturating_sub(self.examples.len());
         self.examples

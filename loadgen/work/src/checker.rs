@@ -3,6 +3,7 @@
 mod missing;
 
 use loadgen_plan::{Audience, EntryId};
+use wire_message::Qos;
 
 use crate::limits::EXAMPLES_MAX;
 use crate::{ClientNumber, EntryCount};
@@ -19,6 +20,10 @@ pub(crate) struct Watch {
     pub(crate) entry: EntryId,
     /// Whether messages are counted and not put in order.
     pub(crate) is_count: bool,
+    /// Whether the client is one of a shared group.
+    pub(crate) is_shared: bool,
+    /// The highest QoS that the client asked for; the least of a shared group.
+    pub(crate) qos: Qos,
 }
 
 /// The messages of one stream at one client.
@@ -66,6 +71,7 @@ pub(crate) struct Faults {
     pub(crate) reordered: u64,
     pub(crate) corrupt: u64,
     pub(crate) stray: u64,
+    pub(crate) downgraded: u64,
     pub(crate) examples: Vec<String>,
 }
 
@@ -108,6 +114,8 @@ impl Checker {
             base,
             entry: id,
             is_count,
+            is_shared: entry.shared,
+            qos: entry.qos,
         }
     }
 
@@ -198,6 +206,14 @@ impl Checker {
     #[cold]
     pub(crate) fn stray(&mut self, client: ClientNumber, what: &str) {
         self.faults.stray += 1;
+        self.faults
+            .example(format!("client {} got {what}", client.0));
+    }
+
+    /// Notes `count` deliveries or subscriptions with another QoS than was asked for.
+    #[cold]
+    pub(crate) fn downgraded(&mut self, client: ClientNumber, what: &str, count: u64) {
+        self.faults.downgraded += count;
         self.faults
             .example(format!("client {} got {what}", client.0));
     }

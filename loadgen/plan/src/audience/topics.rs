@@ -5,17 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wire_message::{FilterRef, TopicName};
 
-use super::StreamSet;
+use super::{StreamSet, topic_mark};
 use crate::{Place, Plan, PlanError, RunId};
 
 /// Topics and the streams that use them.
 pub(super) struct Topics {
     streams: BTreeMap<Box<str>, (TopicName, StreamSet)>,
+    /// By stream; zero where each message has a topic of its own.
+    marks: Vec<u32>,
 }
 
 impl Topics {
     pub(super) fn new(plan: &Plan, run: RunId) -> Result<Self, PlanError> {
         let mut streams = BTreeMap::<Box<str>, (TopicName, StreamSet)>::new();
+        let mut marks = Vec::new();
         let mut stream = 0;
         for group in &plan.groups {
             let Some(publishing) = &group.publish else {
@@ -32,6 +35,12 @@ impl Topics {
                 };
                 let text = publishing.topic.text(&place);
                 let topic = TopicName::try_from(text.as_str());
+                let is_one = !publishing.topic.has_sequence();
+                marks.push(if is_one {
+                    topic_mark(text.as_bytes())
+                } else {
+                    0
+                });
                 let topic = topic.map_err(|error| PlanError::Topic {
                     topic: text.clone(),
                     error,
@@ -42,7 +51,12 @@ impl Topics {
                 stream += 1;
             }
         }
-        Ok(Self { streams })
+        Ok(Self { streams, marks })
+    }
+
+    /// The marks of all streams' topics.
+    pub(super) fn into_marks(self) -> Vec<u32> {
+        self.marks
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -39,7 +39,7 @@ impl Account {
             reordered: self.reordered,
             corrupt: self.corrupt,
             stray: self.stray,
-            downgraded: 0,
+            downgraded: self.downgraded,
             disconnected: self.disconnected,
             violations: Vec::new(),
         };
@@ -54,6 +54,11 @@ impl Account {
             (allow.reordering, checks.reordered, "out of order"),
             (false, checks.corrupt, "corrupt"),
             (false, checks.stray, "stray"),
+            (
+                false,
+                checks.downgraded,
+                "of another QoS than was asked for (subscriptions included)",
+            ),
         ];
         let found = rows
             .into_iter()

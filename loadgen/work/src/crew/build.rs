@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use loadgen_plan::{Audience, Group, Place, Plan, RunId, Worker};
+use loadgen_plan::{Audience, Group, Place, Plan, RunId, Worker, topic_mark};
 use wire_message::Instant;
 
 use super::group::{GroupState, Source};
@@ -115,7 +115,10 @@ fn add_group(crew: &mut Crew, at: u16, group: &Group) {
             };
             let head = Head::new(publishing, &place, state.version);
             let copies = audience.copies(stream);
-            let publisher = Publisher::new(members + local, stream, at, copies, head);
+            let mut publisher = Publisher::new(members + local, stream, at, copies, head);
+            if let Some(response) = &publishing.response {
+                publisher.answer_mark = topic_mark(response.text(&place).as_bytes());
+            }
             crew.publishers.push(publisher);
             publishers + local
         });
@@ -130,6 +133,7 @@ fn add_group(crew: &mut Crew, at: u16, group: &Group) {
             publishers,
             group: at,
             is_closed: form.window.is_some(),
+            qos: form.qos,
         });
     }
     crew.groups.push(state);

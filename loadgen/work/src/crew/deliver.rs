@@ -1,17 +1,23 @@
 //! A message arrives: it is checked, measured, and confirmed to its publisher's window.
 
+use loadgen_plan::{Place, topic_mark};
 use wire_message::{Instant, Qos};
+use wire_mqtt::PlainPublish;
 
 use super::Crew;
 use super::group::Source;
 use super::member::Flags;
 use super::publisher::correlation;
-use crate::checker::{Checker, Sighting};
+use crate::checker::{Checker, Sighting, Watch};
 use crate::stamp::{Stamp, WILL};
+
+/// Of messages with topics of their own, one in so many is compared with its topic.
+const TOPICS_APART: u32 = 64;
 
 /// A message as it came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival<'a> {
+    pub(super) topic: &'a [u8],
     pub(super) payload: &'a [u8],
     /// Bytes of the packet.
     pub(super) bytes: u32,
@@ -24,11 +30,12 @@ pub(super) struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     /// A message with nothing but topic and payload.
     #[inline]
-    pub(super) const fn plain(payload: &'a [u8], bytes: u32, qos: Qos) -> Self {
+    pub(super) const fn plain(plain: &PlainPublish<'a>, bytes: u32) -> Self {
         Self {
-            payload,
+            topic: plain.topic,
+            payload: plain.payload,
             bytes,
-            qos,
+            qos: plain.qos,
             dup: false,
             retain: false,
             correlation: None,
@@ -55,16 +62,70 @@ impl Crew {
         let watches = &self.watches[start as usize..end as usize];
         match Checker::find(watches, stamp.stream, &self.audience) {
             Some((watch, at)) if stamp.run == self.run.0 => {
+                if self.audience.topic_mark(stamp.stream) != topic_mark(arrival.topic)
+                    && !self.has_own_topic(arrival, &stamp)
+                {
+                    self.misrouted(local, arrival, &stamp);
+                    return false;
+                }
                 if watch.is_count {
                     self.checker.count(at, stamp.sequence);
-                    self.arrived(local, &stamp, now);
+                    self.arrived(local, arrival, Some(watch), &stamp, now);
                 } else if self.check(local, at, arrival, &stamp) {
-                    self.arrived(local, &stamp, now);
+                    self.arrived(local, arrival, Some(watch), &stamp, now);
                 }
                 true
             }
             _ => self.deliver_other(local, arrival, &stamp, now),
         }
+    }
+
+    /// Whether a message came under the topic that is its own; one in 64 is looked at.
+    #[cold]
+    fn has_own_topic(&self, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
+        if self.audience.topic_mark(stamp.stream) != 0 {
+            return false;
+        }
+        if !stamp.sequence.is_multiple_of(TOPICS_APART) {
+            return true;
+        }
+        let Some((group, index)) = self.plan.find_stream(stamp.stream) else {
+            return false;
+        };
+        let group = &self.plan.groups[usize::from(group)];
+        let place = Place {
+            index,
+            number: group.first + index,
+            run: self.run,
+            seed: self.plan.seed,
+            sequence: stamp.sequence,
+        };
+        let topic = group.publish.as_ref().map(|of| of.topic.text(&place));
+        topic.is_some_and(|topic| topic.as_bytes() == arrival.topic)
+    }
+
+    /// Notes a message that came under another topic than it was published to.
+    #[cold]
+    fn misrouted(&mut self, local: u32, arrival: &Arrival<'_>, stamp: &Stamp) {
+        let (client, _) = self.number(local);
+        let topic = String::from_utf8_lossy(arrival.topic);
+        let Stamp {
+            stream, sequence, ..
+        } = stamp;
+        let what = format!("message {sequence} of stream {stream} under the topic {topic:.80}");
+        self.checker.stray(client, &what);
+    }
+
+    /// Notes a message that came with another QoS than was asked for.
+    #[cold]
+    fn downgraded(&mut self, local: u32, arrival: &Arrival<'_>, asked: Qos, stamp: &Stamp) {
+        let (client, _) = self.number(local);
+        let Stamp {
+            stream, sequence, ..
+        } = stamp;
+        let (got, asked) = (arrival.qos.bits(), asked.bits());
+        let what = format!("message {sequence} of stream {stream} with QoS {got}, not {asked}");
+        self.checker.downgraded(client, &what, 1);
     }
 
     /// Checks a message of a stream that has an order; whether it is the first copy.
@@ -129,12 +190,16 @@ impl Crew {
             let form = self.groups[usize::from(publisher.group)].form.as_ref();
             if publisher.stream == stamp.stream && form.is_some_and(|form| form.asks) {
                 let expected = correlation(stamp.stream, stamp.sequence);
+                if publisher.answer_mark != topic_mark(arrival.topic) {
+                    self.misrouted(local, arrival, stamp);
+                    return false;
+                }
                 if arrival.correlation != Some(&expected) {
                     self.checker.corrupt(client, arrival.payload.len());
                     return false;
                 }
                 publisher.answers += 1;
-                self.arrived(local, stamp, now);
+                self.arrived(local, arrival, None, stamp, now);
                 return true;
             }
         }
@@ -149,11 +214,25 @@ impl Crew {
 
     /// The first copy of a message is there.
     #[inline]
-    fn arrived(&mut self, local: u32, stamp: &Stamp, now: Instant) {
+    fn arrived(
+        &mut self,
+        local: u32,
+        arrival: &Arrival<'_>,
+        watch: Option<Watch>,
+        stamp: &Stamp,
+        now: Instant,
+    ) {
         self.counters.delivered += 1;
         let Some((source, index)) = self.source(stamp.stream) else {
             return;
         };
+        if let Some(watch) = watch {
+            // [v5 3.8.4-8]; members of a shared group may have asked for more than the least of them.
+            let asked = source.qos.min(watch.qos);
+            if arrival.qos != asked && (arrival.qos < asked || !watch.is_shared) {
+                self.downgraded(local, arrival, asked, stamp);
+            }
+        }
         let member = &self.members[local as usize];
         if member.flags.has(Flags::MEASURED) {
             // Nothing is late before it was asked for.

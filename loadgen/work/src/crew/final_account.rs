@@ -21,6 +21,7 @@ impl Crew {
             reordered: faults.reordered,
             corrupt: faults.corrupt,
             stray: faults.stray,
+            downgraded: faults.downgraded,
             disconnected: self.counters.disconnected,
             examples: faults.examples.clone(),
             ..Account::default()

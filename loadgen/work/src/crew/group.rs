@@ -67,6 +67,8 @@ pub(super) struct Source {
     pub(super) group: u16,
     /// Whether copies that arrive let new messages out.
     pub(super) is_closed: bool,
+    /// The QoS that its messages are published with.
+    pub(super) qos: Qos,
 }
 
 /// How the messages of a group are written.

@@ -37,6 +37,8 @@ pub(super) struct Publisher {
     /// Messages that the broker may never have got.
     pub(super) uncertain: u64,
     pub(super) answers: u64,
+    /// The mark of the topic of answers, if it asks.
+    pub(super) answer_mark: u32,
     recent: Recent,
     /// Empty messages that are still to be sent, to remove what is retained.
     pub(super) clears: u32,
@@ -110,6 +112,7 @@ impl Publisher {
             window: None,
             uncertain: 0,
             answers: 0,
+            answer_mark: 0,
             recent: Recent::default(),
             clears: 0,
             is_listed: false,

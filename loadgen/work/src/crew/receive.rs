@@ -174,7 +174,7 @@ impl Crew {
         now: Instant,
         out: &mut Out,
     ) {
-        let arrival = Arrival::plain(plain.payload, bytes, plain.qos);
+        let arrival = Arrival::plain(plain, bytes);
         let packet_id = plain.packet_id.map(|(_, packet_id)| packet_id);
         if packet_id.is_none_or(|id| self.is_first(local, plain.qos, id, version, out)) {
             self.deliver(local, &arrival, now);
@@ -219,9 +219,10 @@ impl Crew {
         out: &mut Out,
     ) -> Result<(), Broken> {
         // The crew allows the broker no aliases.
-        if publish.topic.is_none() || publish.properties.topic_alias.is_some() {
-            return Err(Broken);
-        }
+        let topic = publish
+            .topic
+            .filter(|_| publish.properties.topic_alias.is_none());
+        let topic = topic.ok_or(Broken)?;
         let version = self.group_of(local).version;
         let is_first = publish
             .packet_id
@@ -229,6 +230,7 @@ impl Crew {
         if is_first {
             let size = u32::try_from(bytes).unwrap_or(u32::MAX);
             let arrival = Arrival {
+                topic: topic.as_str().as_bytes(),
                 payload: publish.payload,
                 bytes: size,
                 qos: publish.qos,

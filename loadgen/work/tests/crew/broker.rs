@@ -19,6 +19,10 @@ pub(crate) enum Fault {
     Corrupt(u32),
     /// Comes after the next one to the same client.
     Swap,
+    /// Comes under another topic.
+    Misroute,
+    /// Comes with QoS 0.
+    Downgrade,
 }
 
 /// Decides what happens to a delivery.
@@ -71,9 +75,19 @@ pub(crate) struct Broker {
     pub(crate) out: Vec<(ClientNumber, Vec<u8>)>,
     pub(crate) fault: Box<Judge>,
     pub(crate) receive_maximum: Option<u16>,
+    /// The highest QoS that it grants.
+    pub(crate) maximum_qos: Qos,
     /// Clients that are refused.
     pub(crate) refuses: BTreeSet<u32>,
     pub(crate) pings: u64,
+}
+
+fn granted(qos: Qos) -> ReasonCode {
+    match qos {
+        Qos::AtMostOnce => ReasonCode::Success,
+        Qos::AtLeastOnce => ReasonCode::GrantedQos1,
+        Qos::ExactlyOnce => ReasonCode::GrantedQos2,
+    }
 }
 
 impl Broker {
@@ -86,6 +100,7 @@ impl Broker {
             out: Vec::new(),
             fault: Box::new(|_, _| Fault::None),
             receive_maximum: None,
+            maximum_qos: Qos::ExactlyOnce,
             refuses: BTreeSet::new(),
             pings: 0,
         }
@@ -169,7 +184,7 @@ impl Broker {
                 let requests = requests.collect::<Vec<_>>();
                 let codes = requests
                     .iter()
-                    .map(|_| ReasonCode::Success)
+                    .map(|(_, qos)| granted((*qos).min(self.maximum_qos)))
                     .collect::<Vec<_>>();
                 let suback = Suback {
                     packet_id: subscribe.packet_id,
@@ -178,7 +193,7 @@ impl Broker {
                 };
                 self.send(client, &Packet::Suback(suback));
                 for (filter, qos) in requests {
-                    self.subscribe(client, &filter, qos);
+                    self.subscribe(client, &filter, qos.min(self.maximum_qos));
                 }
             }
             Packet::Pingreq => {
@@ -447,10 +462,19 @@ impl Broker {
         let pairs = pairs
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect::<Vec<_>>();
+        let mut topic = message.topic.clone();
+        if fault == Fault::Misroute {
+            topic.pop();
+            topic.push('x');
+        }
+        let (mut qos, mut packet_id) = (message.qos, packet_id);
+        if fault == Fault::Downgrade {
+            (qos, packet_id) = (Qos::AtMostOnce, None);
+        }
         let connection = self.connections.get_mut(&client).expect("it is connected");
         let publish = Publish {
             dup,
-            qos: message.qos,
+            qos,
             retain: message.retain,
             packet_id,
             properties: PublishProperties {
@@ -462,7 +486,7 @@ impl Broker {
                 user_properties: UserProperties::new(&pairs),
                 ..PublishProperties::default()
             },
-            ..Publish::new(TopicRef::new(&message.topic).expect("a topic"), &payload)
+            ..Publish::new(TopicRef::new(&topic).expect("a topic"), &payload)
         };
         let mut bytes = Vec::new();
         let encoded = Packet::Publish(publish).encode(connection.version, &mut bytes);
@@ -471,7 +495,9 @@ impl Broker {
         match fault {
             Fault::Drop => {}
             Fault::Swap if held.is_none() => connection.held = Some(bytes),
-            Fault::None | Fault::Corrupt(_) | Fault::Swap => self.out.push((client, bytes)),
+            Fault::None | Fault::Corrupt(_) | Fault::Downgrade | Fault::Misroute | Fault::Swap => {
+                self.out.push((client, bytes));
+            }
             Fault::Duplicate => {
                 self.out.push((client, bytes.clone()));
                 self.out.push((client, bytes));

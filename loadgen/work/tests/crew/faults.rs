@@ -1,6 +1,6 @@
 //! A broker that loses, repeats, swaps and corrupts is caught.
 
-use loadgen_plan::{Allow, Options, Until, scenario};
+use loadgen_plan::{Allow, Options, Plan, Until, scenario};
 use loadgen_report::Checks;
 use loadgen_work::ClientNumber;
 use loadgen_work::Input;
@@ -75,6 +75,52 @@ fn swaps_and_corruption_are_counted_exactly() {
             "bit {bit}"
         );
         assert!(!checks.violations.is_empty());
+    }
+}
+
+#[test]
+fn a_message_under_another_topic_is_a_stray_and_missing() {
+    let options = options();
+    for (plan, strays) in [
+        (scenario::p2p(&options, 3), 7),
+        (scenario::shared(&options, 3, 4, 2), 7),
+        (scenario::request_response(&options, 3, 1), 7),
+        // One message in 64 is looked at.
+        (scenario::retained(&options, 1280, 7), 70),
+    ] {
+        let plan = plan.expect("the plan is fine");
+        let what = plan.scenario.clone();
+        let checks = faulty(plan, Fault::Misroute, move |_, message| {
+            strays == 7 || message.payload[8].is_multiple_of(64)
+        });
+        let strays = if strays == 7 { 7 } else { checks.stray };
+        assert!(strays > 0, "{what}");
+        assert_eq!((checks.stray, checks.corrupt), (strays, 0), "{what}");
+        let of_strays = checks.violations.iter().find(|text| text.contains("stray"));
+        assert!(of_strays.is_some(), "{what}: {:?}", checks.violations);
+        assert!(checks.lost >= strays, "{what}");
+    }
+}
+
+#[test]
+fn a_broker_that_delivers_with_less_than_was_asked_for_is_caught() {
+    for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
+        let options = Options { qos, ..options() };
+        for plan in [
+            scenario::p2p(&options, 3),
+            scenario::shared(&options, 3, 4, 2),
+            scenario::retained(&options, 100, 10),
+        ] {
+            let plan = plan.expect("the plan is fine");
+            let mut world = World::new(plan.clone(), 2);
+            world.broker.maximum_qos = Qos::AtMostOnce;
+            let checks = world.run();
+            let subscribers = u64::from(plan.groups[0].clients.max(plan.groups[1].clients));
+            assert!(checks.downgraded > subscribers, "{}", checks.downgraded);
+            assert!(checks.violations[0].contains("of another QoS"));
+            let checks = faulty(plan, Fault::Downgrade, |_, _| true);
+            assert_eq!(checks.downgraded, 7);
+        }
     }
 }
 
@@ -230,7 +276,16 @@ fn garbage_ends_the_connection() {
 }
 
 /// Runs the plan with a broker that loses seven deliveries, and returns what the account says.
-fn lossy(mut plan: loadgen_plan::Plan, is_counted: fn(ClientNumber, &Message) -> bool) -> Checks {
+fn lossy(plan: Plan, is_counted: fn(ClientNumber, &Message) -> bool) -> Checks {
+    faulty(plan, Fault::Drop, is_counted)
+}
+
+/// Runs the plan with a broker that treats seven deliveries like this.
+fn faulty(
+    mut plan: Plan,
+    fault: Fault,
+    is_counted: impl Fn(ClientNumber, &Message) -> bool + 'static,
+) -> Checks {
     for stage in &mut plan.stages {
         if let Until::Settled { at_most } = &mut stage.until {
             *at_most = core::time::Duration::from_secs(1);
@@ -239,9 +294,15 @@ fn lossy(mut plan: loadgen_plan::Plan, is_counted: fn(ClientNumber, &Message) ->
     let mut world = World::new(plan, 2);
     let mut count = 0;
     world.broker.fault = Box::new(move |client, message| {
-        count += u32::from(is_counted(client, message));
-        let is_lost = is_counted(client, message) && count % 20 == 0 && count <= 140;
-        if is_lost { Fault::Drop } else { Fault::None }
+        if !is_counted(client, message) {
+            return Fault::None;
+        }
+        count += 1;
+        if count % 20 == 0 && count <= 140 {
+            fault
+        } else {
+            Fault::None
+        }
     });
     world.run()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loadgen_plan::Place;
+use loadgen_plan::{Place, Subscription};
 use wire_client::Event;
 use wire_message::{Instant, TopicName};
 use wire_mqtt::{
@@ -21,7 +21,11 @@ use crate::stamp::{Stamp, WILL};
 enum Told {
     Accepted(Accepted),
     Refused,
-    Subscribed { refused: bool },
+    /// How many filters were granted less than was asked for.
+    Subscribed {
+        refused: bool,
+        lower: u32,
+    },
     Pong,
     Disconnected,
 }
@@ -49,13 +53,17 @@ impl Accepted {
 }
 
 impl Told {
-    fn new(event: Event<'_>) -> Option<Self> {
+    fn new(event: Event<'_>, asked: &[Subscription]) -> Option<Self> {
         match event {
             Event::Connected(connack) => Some(Self::Accepted(Accepted::new(&connack))),
             Event::Refused(_) => Some(Self::Refused),
             Event::Subscribed(suback) => {
                 let refused = suback.codes.iter().any(ReasonCode::is_error);
-                Some(Self::Subscribed { refused })
+                // Below the errors a code is the QoS.
+                let granted = suback.codes.iter().zip(asked);
+                let lower = granted.filter(|(code, asked)| code.byte() < asked.qos.bits());
+                let lower = u32::try_from(lower.count()).unwrap_or(u32::MAX);
+                Some(Self::Subscribed { refused, lower })
             }
             Event::Pong => Some(Self::Pong),
             Event::Disconnected(_) => Some(Self::Disconnected),
@@ -149,10 +157,13 @@ impl Crew {
         now: Instant,
         out: &mut Out,
     ) -> bool {
-        let client = &mut self.members[local as usize].client;
+        let plan = Arc::clone(&self.plan);
+        let member = &mut self.members[local as usize];
+        let asked = &plan.groups[usize::from(member.group)].subscribe;
+        let client = &mut member.client;
         let mut told = None;
         let result = client.handle_input(packet, now, &mut out.bytes, |event| {
-            told = Told::new(event);
+            told = Told::new(event, asked);
         });
         if result.is_err() {
             return false;
@@ -163,11 +174,18 @@ impl Crew {
                 self.counters.tally.connections.refused += 1;
                 self.close(local, true, out);
             }
-            Some(Told::Subscribed { refused: true }) => {
+            Some(Told::Subscribed { refused: true, .. }) => {
                 self.counters.tally.connections.refused += 1;
                 self.leave(local, false, false, now, out);
             }
-            Some(Told::Subscribed { refused: false }) => self.ready(local, now, out),
+            Some(Told::Subscribed { lower, .. }) => {
+                if lower > 0 {
+                    let (client, _) = self.number(local);
+                    let what = "a lower QoS for its subscription than it asked for";
+                    self.checker.downgraded(client, what, lower.into());
+                }
+                self.ready(local, now, out);
+            }
             Some(Told::Pong) => {
                 let member = self.member(local);
                 member.flags.set(Flags::PINGED, false);
