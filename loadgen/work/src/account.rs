@@ -57,18 +57,18 @@ pub struct StreamCount {
 }
 
 /// What the clients of an entry of the audience received of one stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct EntryCount {
     /// The entry's id.
     pub entry: u32,
     /// Which stream.
     pub stream: u32,
-    /// Messages.
+    /// Messages, each once: by a shared group, or by each of those who fetch.
     pub received: u64,
-    /// The sum of their sequence numbers, modulo 2^64.
-    pub sum: u64,
-    /// The sum of the squares of their sequence numbers, modulo 2^64.
-    pub squares: u64,
+    /// Messages that members of a shared group in different crews got.
+    pub again: u64,
+    /// A bit for each message that a shared group got, from the first on.
+    pub words: Vec<u64>,
 }
 
 impl Account {
@@ -105,9 +105,7 @@ impl Account {
         self.entries.dedup_by(|next, count| {
             let same = (next.entry, next.stream) == (count.entry, count.stream);
             if same {
-                count.received += next.received;
-                count.sum = count.sum.wrapping_add(next.sum);
-                count.squares = count.squares.wrapping_add(next.squares);
+                count.add(next);
             }
             same
         });
@@ -126,6 +124,22 @@ impl StreamCount {
         self.loose_received += other.loose_received;
         self.loose_missed += other.loose_missed;
         self.example = self.example.or(other.example);
+    }
+}
+
+impl EntryCount {
+    fn add(&mut self, other: &Self) {
+        let mut both = 0;
+        let words = self.words.iter_mut().zip(&other.words);
+        for (word, other) in words {
+            both += u64::from((*word & other).count_ones());
+            *word |= other;
+        }
+        if let Some(behind) = other.words.get(self.words.len()..) {
+            self.words.extend_from_slice(behind);
+        }
+        self.received += other.received - both;
+        self.again += other.again + both;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What arrived, compared with what must arrive.
 
+mod bits;
 mod missing;
 
 use loadgen_plan::{Audience, EntryId};
@@ -7,6 +8,7 @@ use wire_message::Qos;
 
 use crate::limits::EXAMPLES_MAX;
 use crate::{ClientNumber, EntryCount};
+use bits::Bits;
 use missing::Missing;
 
 /// Where the records of a client's subscription are.
@@ -16,7 +18,7 @@ pub(crate) struct Watch {
     start: u32,
     len: u32,
     /// The place of the first stream's record or count.
-    base: u32,
+    pub(crate) base: u32,
     pub(crate) entry: EntryId,
     /// Whether messages are counted and not put in order.
     pub(crate) is_count: bool,
@@ -39,14 +41,6 @@ struct Record {
     epoch: u16,
 }
 
-/// The messages of one stream where their order does not matter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Count {
-    received: u64,
-    sum: u64,
-    squares: u64,
-}
-
 /// A message, as the checker sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sighting {
@@ -55,10 +49,13 @@ pub(crate) struct Sighting {
     pub(crate) sequence: u32,
     /// The client's connection, counted from 0.
     pub(crate) epoch: u16,
-    /// Whether the message may come twice.
-    pub(crate) at_least_once: bool,
+    /// Whether the message may come twice: by its QoS, and because it says that it may have come
+    /// before, or because a connection was lost on its way.
+    pub(crate) may_repeat: bool,
     /// Whether it says that it may have come before.
     pub(crate) dup: bool,
+    /// Whether messages come in order.
+    pub(crate) ordered: bool,
     /// Whether messages may be left out between two connections.
     pub(crate) forgetful: bool,
 }
@@ -91,7 +88,7 @@ pub(crate) struct Received {
 #[derive(Debug, Default)]
 pub(crate) struct Checker {
     records: Vec<Record>,
-    counts: Vec<Count>,
+    counts: Vec<Bits>,
     missing: Missing,
     pub(crate) faults: Faults,
 }
@@ -103,6 +100,10 @@ impl Checker {
         let (start, len) = entry.streams.single_run().unwrap_or((0, 0));
         let is_count = entry.shared || entry.retained;
         let mut base = count_base;
+        if is_count && !entry.shared {
+            // Each of those who fetch gets all.
+            base = self.count_base(entry.streams.len());
+        }
         if !is_count {
             base = place(self.records.len());
             let end = self.records.len() + entry.streams.len() as usize;
@@ -123,7 +124,7 @@ impl Checker {
     pub(crate) fn count_base(&mut self, streams: u32) -> u32 {
         let base = place(self.counts.len());
         let end = self.counts.len() + streams as usize;
-        self.counts.resize(end, Count::default());
+        self.counts.resize(end, Bits::default());
         base
     }
 
@@ -150,14 +151,10 @@ impl Checker {
         None
     }
 
-    /// Counts a message where order does not matter.
+    /// Notes a message where order does not matter; whether it is the first copy.
     #[inline]
-    pub(crate) fn count(&mut self, at: u32, sequence: u32) {
-        let sequence = u64::from(sequence);
-        let count = &mut self.counts[at as usize];
-        count.received += 1;
-        count.sum = count.sum.wrapping_add(sequence);
-        count.squares = count.squares.wrapping_add(sequence.wrapping_mul(sequence));
+    pub(crate) fn count(&mut self, at: u32, sequence: u32) -> bool {
+        self.counts[at as usize].insert(sequence)
     }
 
     /// Takes a message where order matters, if it is the next one, as nearly all are.
@@ -187,19 +184,38 @@ impl Checker {
         }
         if self.missing.take(at, sequence) {
             // [v5 4.6.0-1] orders first deliveries only.
-            if !sighting.dup {
+            if !sighting.dup && sighting.ordered {
                 self.faults.reordered += 1;
                 self.example(sighting, "came late");
             }
             return true;
         }
-        if sighting.at_least_once {
+        self.came_again(sighting);
+        false
+    }
+
+    /// Notes a message that came before.
+    #[cold]
+    pub(crate) fn came_again(&mut self, sighting: &Sighting) {
+        if sighting.may_repeat {
             self.faults.duplicates_allowed += 1;
         } else {
             self.faults.duplicates += 1;
             self.example(sighting, "came again");
         }
-        false
+    }
+
+    /// Notes a packet of QoS 2 that was sent again before it was released.
+    #[cold]
+    pub(crate) fn sent_again(&mut self, client: ClientNumber, may_repeat: bool) {
+        if may_repeat {
+            self.faults.duplicates_allowed += 1;
+        } else {
+            self.faults.duplicates += 1;
+            let client = client.0;
+            let text = format!("client {client} got a packet of QoS 2 again on one connection");
+            self.faults.example(text);
+        }
     }
 
     /// Notes a message that this client should not have got.
@@ -260,11 +276,25 @@ impl Checker {
             let missed = self.missing.count(at) + u64::from(record.gone);
             Received {
                 stream,
-                messages: u64::from(record.next) - u64::from(record.excused) - missed,
+                messages: self.messages(at),
                 missed,
                 first_missed: self.missing.gaps(at).next().map(|(start, _)| start),
             }
         })
+    }
+
+    /// Makes room for a stream of answers, and says where.
+    pub(crate) fn answers(&mut self) -> u32 {
+        let at = place(self.records.len());
+        self.records.push(Record::default());
+        at
+    }
+
+    /// How many messages arrived, each once, by the record at this place.
+    pub(crate) fn messages(&self, at: u32) -> u64 {
+        let record = &self.records[at as usize];
+        let missed = self.missing.count(at) + u64::from(record.gone);
+        u64::from(record.next) - u64::from(record.excused) - missed
     }
 
     /// The counts of an entry whose place is `base`; streams without a message are left out.
@@ -274,17 +304,24 @@ impl Checker {
         base: u32,
         audience: &'a Audience,
     ) -> impl Iterator<Item = EntryCount> + 'a {
-        let streams = audience.entry(id).streams.iter();
+        let entry = audience.entry(id);
         let counts = (base..)
-            .zip(streams)
+            .zip(entry.streams.iter())
             .map(|(at, stream)| (stream, &self.counts[at as usize]));
-        let used = counts.filter(|(_, count)| count.received > 0);
-        used.map(move |(stream, count)| EntryCount {
-            entry: id.0,
-            stream,
-            received: count.received,
-            sum: count.sum,
-            squares: count.squares,
+        counts.filter_map(move |(stream, bits)| {
+            let received = bits.len();
+            (received > 0).then(|| EntryCount {
+                entry: id.0,
+                stream,
+                received,
+                again: 0,
+                // Others of a shared group may have got the same ones.
+                words: if entry.shared {
+                    bits.words()
+                } else {
+                    Vec::new()
+                },
+            })
         })
     }
 }

@@ -75,6 +75,10 @@ pub struct Crew {
     foreign: BTreeMap<(u32, u32), u32>,
     /// Whether publishers have begun, in any crew.
     has_published: bool,
+    /// Whether a client has left since, here or, for all this crew knows, elsewhere.
+    has_departed: bool,
+    /// Whether a publisher has sent messages again after it came back.
+    has_resent: bool,
     counters: Counters,
 }
 

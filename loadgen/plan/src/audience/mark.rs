@@ -7,17 +7,30 @@
 #[inline]
 pub fn topic_mark(topic: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = topic.as_chunks::<8>();
     let mut sum = topic.len() as u64;
-    for word in words {
+    let mut rest = topic;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>()
+        && !behind.is_empty()
+    {
         sum = (sum ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
+        rest = behind;
     }
-    let last = match topic.last_chunk::<8>() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => rest.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
-    };
-    sum = (sum ^ last).wrapping_mul(FACTOR);
-    u32::try_from(sum >> 32).expect("the upper half has 32 bits") | 1
+    sum = (sum ^ last_word(topic)).wrapping_mul(FACTOR);
+    (sum >> 32) as u32 | 1
+}
+
+/// The last eight bytes, or all of them if there are fewer.
+#[inline]
+fn last_word(topic: &[u8]) -> u64 {
+    if let Some(last) = topic.last_chunk::<8>() {
+        return u64::from_le_bytes(*last);
+    }
+    if let (Some(first), Some(last)) = (topic.first_chunk::<4>(), topic.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    topic
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ struct Sums {
     expected: u64,
     delivered: u64,
     lost: u64,
-    /// Duplicates that only numbers show.
+    /// Duplicates that members of a shared group in different crews got.
     surplus: u64,
     surplus_allowed: u64,
     example: Option<String>,
@@ -102,9 +102,9 @@ impl Account {
                     stream,
                     ..EntryCount::default()
                 };
-                let count = found.map_or(none, |at| self.entries[at]);
+                let count = found.map_or(&none, |at| &self.entries[at]);
                 let sent = self.stream(stream);
-                sums.add_entry(&count, sent, copies, is_loose, plan);
+                sums.add_entry(count, sent, copies, is_loose, plan);
             }
         }
     }
@@ -175,23 +175,13 @@ impl Sums {
         plan: &Plan,
     ) {
         let certain = copies * sent.sent.saturating_sub(sent.uncertain);
-        let possible = copies * sent.sent;
-        self.delivered += count.received.min(possible);
-        let mut surplus = count.received.saturating_sub(possible);
+        self.delivered += count.received;
+        let surplus = count.again;
         let mut missing = certain.saturating_sub(count.received);
-        // As many as were sent, but not the same ones: at least one is missing and another came
-        // twice.
-        if count.received == possible && !sums_are_right(count, sent.sent, copies) {
-            surplus += 1;
-            missing += 1;
-        }
         if is_loose {
             missing = 0;
         }
-        self.expected += count
-            .received
-            .min(possible)
-            .max(if is_loose { 0 } else { certain });
+        self.expected += count.received.max(if is_loose { 0 } else { certain });
         self.lost += missing;
         if missing > 0 && self.example.is_none() {
             let text = format!(
@@ -220,19 +210,4 @@ fn asks(plan: &Plan, stream: u32) -> bool {
         .and_then(|(at, _)| plan.groups.get(usize::from(at)));
     let publishing = group.and_then(|group| group.publish.as_ref());
     publishing.is_some_and(|publishing| publishing.response.is_some())
-}
-
-/// Whether the sums are those of `copies` times the numbers from 0 to before `sent`.
-fn sums_are_right(count: &EntryCount, sent: u64, copies: u64) -> bool {
-    let sent = u128::from(sent);
-    let before = sent.saturating_sub(1);
-    let sum = sent * before / 2;
-    let squares = before * sent * (2 * sent).saturating_sub(1) / 6;
-    let times = |sum: u128| low(sum).wrapping_mul(copies);
-    times(sum) == count.sum && times(squares) == count.squares
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "sums are kept modulo 2^64")]
-const fn low(sum: u128) -> u64 {
-    sum as u64
 }

@@ -26,8 +26,9 @@ fn sighting(stream: u32, sequence: u32) -> Sighting {
         stream,
         sequence,
         epoch: 0,
-        at_least_once: false,
+        may_repeat: false,
         dup: false,
+        ordered: true,
         forgetful: false,
     }
 }
@@ -141,7 +142,7 @@ proptest! {
 fn a_message_that_comes_again_is_fine_if_the_quality_allows_it() {
     let mut fixture = Fixture::new(1);
     let twice = Sighting {
-        at_least_once: true,
+        may_repeat: true,
         dup: true,
         ..sighting(0, 0)
     };

@@ -25,11 +25,7 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
     let mut checker = Checker::default();
     let entries = audience.entries().iter();
     let counts = entries.map(|entry| {
-        let streams = if entry.shared || entry.retained {
-            entry.streams.len()
-        } else {
-            0
-        };
+        let streams = if entry.shared { entry.streams.len() } else { 0 };
         checker.count_base(streams)
     });
     let count_bases = counts.collect();
@@ -65,6 +61,8 @@ pub(super) fn crew(plan: Arc<Plan>, audience: Arc<Audience>, worker: Worker, run
         stall_look: Instant::ZERO,
         foreign: BTreeMap::new(),
         has_published: false,
+        has_departed: false,
+        has_resent: false,
         counters: Counters::default(),
     };
     let plan = Arc::clone(&crew.plan);
@@ -118,6 +116,8 @@ fn add_group(crew: &mut Crew, at: u16, group: &Group) {
             let mut publisher = Publisher::new(members + local, stream, at, copies, head);
             if let Some(response) = &publishing.response {
                 publisher.answer_mark = topic_mark(response.text(&place).as_bytes());
+                // With several answers to each request nobody can say which one came again.
+                publisher.answer_at = (copies == 1).then(|| crew.checker.answers());
             }
             crew.publishers.push(publisher);
             publishers + local

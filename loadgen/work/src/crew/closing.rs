@@ -115,6 +115,7 @@ impl Crew {
 
     fn end_connection(&mut self, local: u32, abrupt: bool) {
         let keeps_session = self.group_of(local).keeps_session;
+        self.has_departed |= self.has_published;
         let member = self.member(local);
         member.client.connection_lost();
         member.pending = Vec::new();

@@ -5,7 +5,7 @@ use wire_message::{Instant, Qos};
 use wire_mqtt::PlainPublish;
 
 use super::Crew;
-use super::group::Source;
+use super::group::{GroupState, Source};
 use super::member::Flags;
 use super::publisher::correlation;
 use crate::checker::{Checker, Sighting, Watch};
@@ -44,7 +44,8 @@ impl<'a> Arrival<'a> {
 }
 
 impl Crew {
-    /// Takes a message; whether it was whole and of this run.
+    /// Takes a message; whether it is to be answered if it is a request: it was whole, of this run,
+    /// and came for the first time, or again because the first answer may be lost.
     #[inline]
     pub(super) fn deliver(&mut self, local: u32, arrival: &Arrival<'_>, now: Instant) -> bool {
         let messages = &mut self.counters.tally.messages;
@@ -68,13 +69,15 @@ impl Crew {
                     self.misrouted(local, arrival, &stamp);
                     return false;
                 }
-                if watch.is_count {
-                    self.checker.count(at, stamp.sequence);
-                    self.arrived(local, arrival, Some(watch), &stamp, now);
-                } else if self.check(local, at, arrival, &stamp) {
+                let is_first = if watch.is_count {
+                    self.count(local, at, arrival, &stamp)
+                } else {
+                    self.check(local, at, arrival, &stamp)
+                };
+                if is_first {
                     self.arrived(local, arrival, Some(watch), &stamp, now);
                 }
-                true
+                is_first || arrival.dup
             }
             _ => self.deliver_other(local, arrival, &stamp, now),
         }
@@ -136,32 +139,75 @@ impl Crew {
             || self.check_unusual(local, at, arrival, stamp)
     }
 
+    /// Notes a message of a stream without an order; whether it is the first copy.
+    #[inline]
+    fn count(&mut self, local: u32, at: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
+        let is_first = self.checker.count(at, stamp.sequence);
+        if !is_first && let Some(sighting) = self.sighting(local, arrival, stamp) {
+            self.checker.came_again(&sighting);
+        }
+        is_first
+    }
+
     /// Checks a message that is not the next one of its stream.
     #[cold]
     fn check_unusual(&mut self, local: u32, at: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
+        let sighting = self.sighting(local, arrival, stamp);
+        sighting.is_some_and(|sighting| self.checker.check_unusual(at, &sighting))
+    }
+
+    /// A message as the checker must know it; nothing if it does not count at all.
+    #[cold]
+    fn sighting(&self, local: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> Option<Sighting> {
         let member = &self.members[local as usize];
         let group = &self.groups[usize::from(member.group)];
         let (client, _) = self.number(local);
-        let source = self.source(stamp.stream);
-        let form =
-            source.and_then(|(source, _)| self.groups[usize::from(source.group)].form.as_ref());
-        let Some(form) = form else {
-            return false;
-        };
+        let (source, _) = self.source(stamp.stream)?;
+        let publishers = &self.groups[usize::from(source.group)];
+        let form = publishers.form.as_ref()?;
         // A stored copy, which a new subscription gets beside those that it waits for.
-        if arrival.retain && form.retain {
-            return false;
+        if arrival.retain && form.retain && !form.has_sequence {
+            return None;
         }
         let once = [arrival.qos, form.qos].contains(&Qos::AtLeastOnce);
         let kept = group.keeps_session && arrival.qos != Qos::AtMostOnce;
-        let sighting = Sighting {
+        Some(Sighting {
             client,
             stream: stamp.stream,
             sequence: stamp.sequence,
             epoch: member.epoch,
-            at_least_once: once,
+            may_repeat: once && (arrival.dup || self.may_be_resent(publishers)),
             dup: arrival.dup,
+            ordered: true,
             forgetful: !kept || member.flags.has(Flags::LATE),
+        })
+    }
+
+    /// Whether a connection was lost since messages go, so that those of QoS 1 may come again
+    /// unmarked: from the publisher, to another of a shared group, or as a second answer.
+    fn may_be_resent(&self, publishers: &GroupState) -> bool {
+        // What happened to clients of other workers is not known here.
+        let elsewhere = self.worker.count > 1
+            && (publishers.keeps_session || self.plan.groups.iter().any(|of| of.churn.is_some()));
+        self.has_departed || self.has_resent || elsewhere
+    }
+
+    /// Checks an answer; whether it is the first one.
+    fn check_answer(&mut self, local: u32, at: u32, arrival: &Arrival<'_>, stamp: &Stamp) -> bool {
+        let epoch = self.members[local as usize].epoch;
+        if self.checker.is_next(at, stamp.sequence, epoch) {
+            return true;
+        }
+        let Some(sighting) = self.sighting(local, arrival, stamp) else {
+            return false;
+        };
+        // Those of a shared group answer without regard to each other.
+        let mut ids = self.audience.of_stream(stamp.stream).iter();
+        let ordered = ids.all(|id| !self.audience.entry(*id).shared);
+        let sighting = Sighting {
+            ordered,
+            forgetful: false,
+            ..sighting
         };
         self.checker.check_unusual(at, &sighting)
     }
@@ -198,9 +244,17 @@ impl Crew {
                     self.checker.corrupt(client, arrival.payload.len());
                     return false;
                 }
-                publisher.answers += 1;
-                self.arrived(local, arrival, None, stamp, now);
-                return true;
+                let is_first = match publisher.answer_at {
+                    Some(at) => self.check_answer(local, at, arrival, stamp),
+                    None => {
+                        publisher.answers += 1;
+                        true
+                    }
+                };
+                if is_first {
+                    self.arrived(local, arrival, None, stamp, now);
+                }
+                return is_first;
             }
         }
         if stamp.stream & WILL != 0 && self.plan.find_client(stamp.stream & !WILL).is_some() {

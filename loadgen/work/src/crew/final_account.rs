@@ -32,7 +32,9 @@ impl Crew {
                 stream: publisher.stream,
                 sent: publisher.sequence.into(),
                 uncertain: publisher.uncertain,
-                answers: publisher.answers,
+                answers: publisher
+                    .answer_at
+                    .map_or(publisher.answers, |at| self.checker.messages(at)),
                 ..StreamCount::default()
             };
             streams.insert(publisher.stream, count);
@@ -41,6 +43,11 @@ impl Crew {
         for (local, member) in (0..).zip(&self.members) {
             let end = member.watches_end as usize;
             for watch in &self.watches[start..end] {
+                if watch.is_count && !watch.is_shared {
+                    let id = watch.entry;
+                    let counted = self.checker.counted(id, watch.base, &self.audience);
+                    account.entries.extend(counted);
+                }
                 self.add_received(
                     local,
                     member,
@@ -54,7 +61,7 @@ impl Crew {
         account.streams = streams.into_values().collect();
         for (id, base) in (0..).map(EntryId).zip(&self.count_bases) {
             let entry = self.audience.entry(id);
-            if entry.shared || entry.retained {
+            if entry.shared {
                 let counted = self.checker.counted(id, *base, &self.audience);
                 account.entries.extend(counted);
             }

@@ -226,6 +226,7 @@ impl Crew {
                 self.write_head(at, sent.sequence);
             }
             self.write_again(at, &message, out);
+            self.has_resent = true;
         }
         let local = self.publishers[at].member;
         self.assign(local, now, out);

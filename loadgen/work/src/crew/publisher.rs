@@ -37,6 +37,8 @@ pub(super) struct Publisher {
     /// Messages that the broker may never have got.
     pub(super) uncertain: u64,
     pub(super) answers: u64,
+    /// Where the record of the answers is, if each message gets one.
+    pub(super) answer_at: Option<u32>,
     /// The mark of the topic of answers, if it asks.
     pub(super) answer_mark: u32,
     recent: Recent,
@@ -112,6 +114,7 @@ impl Publisher {
             window: None,
             uncertain: 0,
             answers: 0,
+            answer_at: None,
             answer_mark: 0,
             recent: Recent::default(),
             clears: 0,

@@ -9,7 +9,7 @@ use wire_mqtt::{
 use super::Crew;
 use super::connect::Accepted;
 use super::deliver::Arrival;
-use super::member::Phase;
+use super::member::{Flags, Phase};
 use super::raw::ACCEPTED;
 use crate::Out;
 use crate::limits::PACKET_BYTES_MAX;
@@ -176,7 +176,7 @@ impl Crew {
     ) {
         let arrival = Arrival::plain(plain, bytes);
         let packet_id = plain.packet_id.map(|(_, packet_id)| packet_id);
-        if packet_id.is_none_or(|id| self.is_first(local, plain.qos, id, version, out)) {
+        if packet_id.is_none_or(|id| self.is_first(local, plain.qos, id, false, version, out)) {
             self.deliver(local, &arrival, now);
         }
     }
@@ -187,6 +187,7 @@ impl Crew {
         local: u32,
         qos: Qos,
         packet_id: PacketId,
+        dup: bool,
         version: Version,
         out: &mut Out,
     ) -> bool {
@@ -194,7 +195,14 @@ impl Crew {
             return true;
         }
         let (kind, is_first) = if qos == Qos::ExactlyOnce {
-            let is_first = self.member(local).unreleased.insert(packet_id);
+            let member = self.member(local);
+            let is_first = member.unreleased.insert(packet_id);
+            if !is_first {
+                // Brokers send again after a reconnection only [v5 4.4.0-1].
+                let may_repeat = dup && member.epoch > u16::from(member.flags.has(Flags::LATE));
+                let (client, _) = self.number(local);
+                self.checker.sent_again(client, may_repeat);
+            }
             (AckKind::Pubrec, is_first)
         } else {
             (AckKind::Puback, true)
@@ -226,7 +234,7 @@ impl Crew {
         let version = self.group_of(local).version;
         let is_first = publish
             .packet_id
-            .is_none_or(|id| self.is_first(local, publish.qos, id, version, out));
+            .is_none_or(|id| self.is_first(local, publish.qos, id, publish.dup, version, out));
         if is_first {
             let size = u32::try_from(bytes).unwrap_or(u32::MAX);
             let arrival = Arrival {

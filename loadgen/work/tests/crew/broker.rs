@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     None,
     Drop,
     Duplicate,
+    /// Comes again, marked as such.
+    DuplicateMarked,
     /// Flips this bit of the payload.
     Corrupt(u32),
     /// Comes after the next one to the same client.
@@ -498,8 +500,12 @@ impl Broker {
             Fault::None | Fault::Corrupt(_) | Fault::Downgrade | Fault::Misroute | Fault::Swap => {
                 self.out.push((client, bytes));
             }
-            Fault::Duplicate => {
+            Fault::Duplicate | Fault::DuplicateMarked => {
                 self.out.push((client, bytes.clone()));
+                let mut bytes = bytes;
+                if fault == Fault::DuplicateMarked {
+                    bytes[0] |= 0b1000;
+                }
                 self.out.push((client, bytes));
             }
         }

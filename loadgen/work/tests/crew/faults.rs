@@ -56,11 +56,71 @@ fn loss_is_counted_exactly() {
 
 #[test]
 fn duplicates_are_counted_as_the_quality_allows() {
-    let (checks, faults) = run(Qos::AtMostOnce, Fault::Duplicate, 50);
-    assert_eq!((checks.duplicates, checks.duplicates_allowed), (faults, 0));
-    let (checks, faults) = run(Qos::AtLeastOnce, Fault::Duplicate, 50);
-    assert_eq!((checks.duplicates, checks.duplicates_allowed), (0, faults));
-    assert!(checks.violations.is_empty());
+    for (qos, fault, allowed) in [
+        (Qos::AtMostOnce, Fault::Duplicate, false),
+        // Without the mark and without a reconnection there is no reason for a second copy.
+        (Qos::AtLeastOnce, Fault::Duplicate, false),
+        (Qos::AtLeastOnce, Fault::DuplicateMarked, true),
+        // The same packet id on the same connection.
+        (Qos::ExactlyOnce, Fault::Duplicate, false),
+        (Qos::ExactlyOnce, Fault::DuplicateMarked, false),
+    ] {
+        let (checks, faults) = run(qos, fault, 50);
+        let (wrong, fine) = if allowed { (0, faults) } else { (faults, 0) };
+        let found = (checks.duplicates, checks.duplicates_allowed);
+        assert_eq!(found, (wrong, fine), "{qos:?} {fault:?}");
+        assert_eq!(checks.violations.is_empty(), allowed);
+        assert_eq!(checks.lost, 0);
+    }
+}
+
+#[test]
+fn duplicates_and_loss_are_counted_exactly_in_every_scenario() {
+    let options = options();
+    for plan in [
+        scenario::fan_in(&options, 5, 2),
+        scenario::shared(&options, 3, 4, 2),
+        scenario::retained(&options, 200, 10),
+        scenario::request_response(&options, 5, 2),
+    ] {
+        let plan = plan.expect("the plan is fine");
+        let what = plan.scenario.clone();
+        let is_request = move |client: ClientNumber| what == "request-response" && client.0 < 2;
+        let what = plan.scenario.clone();
+        let mut world = World::new(plan, 2);
+        let mut count = 0;
+        world.broker.fault = Box::new(move |client, _| {
+            if is_request(client) {
+                return Fault::None;
+            }
+            count += 1;
+            match count % 40 {
+                0 if count <= 280 => Fault::Drop,
+                20 if count <= 280 => Fault::Duplicate,
+                _ => Fault::None,
+            }
+        });
+        let checks = world.run();
+        assert_eq!((checks.lost, checks.duplicates), (7, 7), "{what}");
+        assert_eq!(checks.expected, checks.delivered + 7, "{what}");
+    }
+}
+
+#[test]
+fn a_request_that_comes_twice_is_answered_once() {
+    let plan = scenario::request_response(&options(), 5, 2).expect("the plan is fine");
+    let checks = faulty(plan, Fault::Duplicate, |client, _| client.0 < 2);
+    assert_eq!((checks.duplicates, checks.lost), (7, 0));
+}
+
+#[test]
+fn answers_out_of_order_are_noticed() {
+    let plan = scenario::request_response(&options(), 2, 1).expect("the plan is fine");
+    let checks = faulty(plan, Fault::Swap, |client, _| client.0 >= 1);
+    assert_eq!(
+        (checks.reordered, checks.lost, checks.duplicates),
+        (7, 0, 0)
+    );
 }
 
 #[test]
