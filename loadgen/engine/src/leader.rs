@@ -17,6 +17,7 @@ use crate::clock;
 use crate::execution::{Execution, Glance};
 use crate::limits::{ANSWER_MAX, START_DISTANCE};
 use crate::message::{Command, Notice, Setup};
+use crate::packet_drops::packet_drops;
 use crate::run_error::RunError;
 use crate::team::Team;
 use crate::troubles::Troubles;
@@ -68,6 +69,7 @@ pub fn carry_out(
         interrupted: None,
         stalls: 0,
         unfinished: Vec::new(),
+        drops: packet_drops(),
         late: BTreeMap::new(),
         cpu_ns: 0,
     };
@@ -96,6 +98,8 @@ struct Leader<'a> {
     stalls: u64,
     /// What stages left undone, in sentences.
     unfinished: Vec<String>,
+    /// Packets that the machine had dropped when the run began.
+    drops: u64,
     /// Latencies of what arrived after the stage that it was due in, by the stage's place.
     late: BTreeMap<u16, Tally>,
     /// CPU time that all workers have used.
@@ -233,6 +237,13 @@ impl Leader<'_> {
     fn remark(&self, report: &mut Report, troubles: &Troubles) {
         let Checks { lost, .. } = report.checks;
         report.warnings.extend(self.unfinished.iter().cloned());
+        let drops = packet_drops().saturating_sub(self.drops);
+        if drops > 0 {
+            report.warnings.push(format!(
+                "this machine dropped {drops} packets of its own queue, which stops connections for \
+                 200 ms or more: raise net.core.netdev_max_backlog"
+            ));
+        }
         for (text, times) in troubles.list() {
             report.warnings.push(format!("{text} ({times} times)"));
         }

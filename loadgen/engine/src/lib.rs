@@ -22,6 +22,7 @@ mod limits;
 mod machine;
 mod mailbox;
 mod message;
+mod packet_drops;
 mod run_error;
 mod sockets;
 mod team;
