@@ -43,6 +43,10 @@ struct Record {
 
 /// A message, as the checker sees it.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else, and all combinations exist"
+)]
 pub(crate) struct Sighting {
     pub(crate) client: ClientNumber,
     pub(crate) stream: u32,

@@ -130,9 +130,9 @@ fn two_ways_to_the_same_message_are_refused() {
     let mut plan = scenario::fan_in(&options(), 3, 2).expect("the plan is fine");
     let mut second = plan.groups[0].subscribe[0].clone();
     for (filter, refused) in [
-        ("fan-in/1", true),
-        ("fan-in/9", false),
-        ("$share/g/fan-in/+", true),
+        ("fan-in/${r}/1", true),
+        ("fan-in/${r}/9", false),
+        ("$share/g/fan-in/${r}/+", true),
         ("other/#", false),
     ] {
         second.filter = filter.parse().expect("a template");

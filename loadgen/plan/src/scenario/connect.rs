@@ -87,7 +87,7 @@ pub fn idle(
         let filter = options
             .topic
             .as_ref()
-            .map_or("idle/${i}", |topic| topic.as_str());
+            .map_or("idle/${r}/${i}", |topic| topic.as_str());
         build::subscribers(options, "clients", clients, filter)
     } else {
         build::group(options, "clients", clients)

@@ -9,7 +9,7 @@ use crate::{Options, Plan, PlanError};
 ///
 /// [`PlanError`].
 pub fn fan_out(options: &Options, publishers: u32, subscribers: u32) -> Result<Plan, PlanError> {
-    let filter = build::wildcard(options, "fan-out/+");
+    let filter = build::wildcard(options, "fan-out/${r}/+");
     fan("fan-out", options, publishers, subscribers, &filter)
 }
 
@@ -19,7 +19,7 @@ pub fn fan_out(options: &Options, publishers: u32, subscribers: u32) -> Result<P
 ///
 /// [`PlanError`].
 pub fn fan_in(options: &Options, publishers: u32, subscribers: u32) -> Result<Plan, PlanError> {
-    let filter = build::wildcard(options, "fan-in/#");
+    let filter = build::wildcard(options, "fan-in/${r}/#");
     fan("fan-in", options, publishers, subscribers, &filter)
 }
 
@@ -37,7 +37,7 @@ pub fn shared(
 ) -> Result<Plan, PlanError> {
     build::at_least("shared", "groups", 1, groups)?;
     build::at_least("shared", "subscribers", groups, subscribers)?;
-    let filter = build::wildcard(options, "shared/+");
+    let filter = build::wildcard(options, "shared/${r}/+");
     let filter = format!("$share/g${{i%{groups}}}/{filter}");
     fan("shared", options, publishers, subscribers, &filter)
 }
@@ -53,7 +53,7 @@ fn fan(
     build::at_least(scenario, "subscribers", 1, subscribers)?;
     let groups = vec![
         build::subscribers(options, "subscribers", subscribers, filter),
-        build::publishers(options, publishers, &format!("{scenario}/${{i}}")),
+        build::publishers(options, publishers, &format!("{scenario}/${{r}}/${{i}}")),
     ];
     let mut all = vec![
         stages::connect(options, "connect subscribers", &[0], subscribers),

@@ -10,7 +10,7 @@ use crate::{Options, Plan, PlanError};
 /// [`PlanError`].
 pub fn p2p(options: &Options, pairs: u32) -> Result<Plan, PlanError> {
     build::at_least("p2p", "pairs", 1, pairs)?;
-    let topic = "p2p/${i}";
+    let topic = "p2p/${r}/${i}";
     let filter = options.topic.as_ref().map_or(topic, |topic| topic.as_str());
     let groups = vec![
         build::subscribers(options, "subscribers", pairs, filter),

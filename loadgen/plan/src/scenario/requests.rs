@@ -21,10 +21,10 @@ pub fn request_response(
         topic: None,
         ..options.clone()
     };
-    let mut answering = build::subscribers(options, "responders", responders, "request/${i}");
+    let mut answering = build::subscribers(options, "responders", responders, "request/${r}/${i}");
     let qos = options.qos.min(Qos::AtLeastOnce);
     answering.respond = Some(Responding { qos });
-    let topic = format!("request/${{i%{responders}}}");
+    let topic = format!("request/${{r}}/${{i%{responders}}}");
     let mut asking = build::publishers(options, requesters, &topic);
     "requesters".clone_into(&mut asking.name);
     let answers = build::template("response/${r}/${n}");

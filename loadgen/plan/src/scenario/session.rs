@@ -24,7 +24,7 @@ pub fn session(options: &Options, clients: u32, messages: u32) -> Result<Plan, P
         qos: options.qos.max(Qos::AtLeastOnce),
         ..options.clone()
     };
-    let topic = "session/all";
+    let topic = "session/${r}";
     let filter = options.topic.as_ref().map_or(topic, |topic| topic.as_str());
     let mut sessions = build::subscribers(options, "sessions", clients, filter);
     sessions.connect.clean_start = false;

@@ -42,6 +42,45 @@ fn each_scenario_has_the_audience_that_its_name_says() {
 }
 
 #[test]
+fn two_runs_of_a_scenario_do_not_meet() {
+    let options = options();
+    let hold = Duration::from_secs(1);
+    for plan in [
+        p2p(&options, 3),
+        fan_out(&options, 2, 3),
+        fan_in(&options, 2, 3),
+        shared(&options, 2, 3, 1),
+        retained(&options, 10, 3),
+        session(&options, 2, 3),
+        request_response(&options, 2, 3),
+        slow(&options, 1, 1, 1000),
+        idle(&options, 3, hold, true),
+    ] {
+        let plan = plan.expect("the plan is fine");
+        for group in &plan.groups {
+            let topic = group.publish.as_ref().map(|publishing| &publishing.topic);
+            let filters = group.subscribe.iter().map(|of| &of.filter);
+            for template in filters.chain(topic) {
+                let has_run = template.as_str().contains("${r}");
+                assert!(has_run, "{}: {template}", plan.scenario);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_topic_of_the_users_is_taken_as_it_is() {
+    let options = Options {
+        topic: Some("a/b-${i}".parse().expect("a template")),
+        ..options()
+    };
+    let plan = p2p(&options, 3).expect("the plan is fine");
+    let published = plan.groups[1].publish.as_ref().map(|of| of.topic.as_str());
+    let filter = plan.groups[0].subscribe[0].filter.as_str();
+    assert_eq!((published, filter), (Some("a/b-${i}"), "a/b-${i}"));
+}
+
+#[test]
 fn a_topic_of_the_users_reaches_the_subscribers_of_the_scenario() {
     let topic = "plant/${i%3}/x-${i}/t".parse().expect("a template");
     let options = Options {

@@ -244,12 +244,11 @@ impl Crew {
                     self.checker.corrupt(client, arrival.payload.len());
                     return false;
                 }
-                let is_first = match publisher.answer_at {
-                    Some(at) => self.check_answer(local, at, arrival, stamp),
-                    None => {
-                        publisher.answers += 1;
-                        true
-                    }
+                let is_first = if let Some(at) = publisher.answer_at {
+                    self.check_answer(local, at, arrival, stamp)
+                } else {
+                    publisher.answers += 1;
+                    true
                 };
                 if is_first {
                     self.arrived(local, arrival, None, stamp, now);

@@ -154,7 +154,7 @@ fn pairs_have_channels_of_their_own_and_others_share_one() {
         let every = if qos == Qos::AtMostOnce {
             0
         } else {
-            3 + 2 + 5 + 2 + 256
+            3 + 2 + 14 + 2 + 256
         };
         let sources = relay.greetings.values().filter(|greeting| greeting.source);
         assert!(sources.clone().count() == 4);
