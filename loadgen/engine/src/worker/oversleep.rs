@@ -30,7 +30,7 @@ impl Oversleep {
         if over < self.0 {
             self.0 = over;
         } else {
-            self.0 += (over - self.0) / BELIEF;
+            self.0 += over.saturating_sub(self.0) / BELIEF;
         }
     }
 }
