@@ -54,7 +54,7 @@ pub(crate) const STOP_POLL: Duration = Duration::from_millis(50);
 pub(crate) const SETTLE_POLL: Duration = Duration::from_millis(20);
 
 /// How long all workers may be settled, with deliveries missing and none coming, until the stage is
-/// taken for settled. Full: what is missing counts as lost.
-pub(crate) const SETTLE_STALL: Duration = Duration::from_secs(1);
+/// taken for settled: longer than brokers pause. Full: what is missing counts as lost.
+pub(crate) const SETTLE_STALL: Duration = Duration::from_secs(10);
 
 const _: () = assert!(TROUBLES_MAX > 0, "there is a last kind");

@@ -134,7 +134,7 @@ pub(crate) struct TimeOptions {
     /// Time before it in which the same is done and not counted
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(crate) warm_up: Duration,
-    /// Time after it for what is under way, at most
+    /// Time after it for what is under way, at most; over after 10 s in which nothing arrives
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     pub(crate) drain: Duration,
 }
@@ -188,7 +188,7 @@ pub(crate) struct OutputOptions {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) prometheus: Option<SocketAddr>,
     /// Length of the intervals of progress, charts and logs
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::interval)]
     pub(crate) interval: Duration,
     /// What the run is called in reports
     #[arg(long, value_name = "TEXT")]
