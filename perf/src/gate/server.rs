@@ -26,6 +26,11 @@ log.level = warning
 /// How long the broker's threads may take to stand still.
 const PAUSE_TIME: Duration = Duration::from_secs(5);
 
+/// Milliseconds for which the broker's allocator keeps freed pages. Without any, memory is what is in
+/// use and not what was shortly before: a table that grew leaves its old self behind, for a while or,
+/// if nothing happens any more, for ever.
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 /// The file of strace's summary.
 const TRACE: &str = "strace";
 
@@ -37,13 +42,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the broker and waits until it takes clients.
+    /// Starts the broker, whose memory is to be read, and waits until it takes clients.
     ///
     /// # Errors
     ///
     /// If it does not start.
     pub(crate) fn start(program: &Path) -> Result<Self> {
-        Self::start_under(&[], program)
+        Self::start_with(&[], &[(PURGE_DELAY, "0")], program)
     }
 
     /// The same, as a child of strace, which counts system calls.
@@ -53,13 +58,17 @@ impl Server {
     /// If it does not start.
     pub(crate) fn start_traced(program: &Path) -> Result<Self> {
         let strace = ["strace", "-f", "-c", "-o", "{trace}"];
-        Self::start_under(&strace, program).context("count with strace (Debian package strace)")
+        Self::start_with(&strace, &[], program).context("count with strace (Debian package strace)")
     }
 
-    fn start_under(tool: &[&str], program: &Path) -> Result<Self> {
+    fn start_with(tool: &[&str], environment: &[(&str, &str)], program: &Path) -> Result<Self> {
         let folder = TempDir::with_prefix("skein-perf-").context("make a folder")?;
         let mut adapter = Folder::default().load("skein")?;
         adapter.files = [("skein.conf".to_owned(), CONFIG.to_owned())].into();
+        for (name, value) in environment {
+            let entry = ((*name).to_owned(), (*value).to_owned());
+            adapter.start.environment.extend([entry]);
+        }
         let trace = folder.path().join(TRACE).display().to_string();
         let tool = tool.iter().map(|word| word.replace("{trace}", &trace));
         adapter.start.command.splice(0..0, tool);
