@@ -8,7 +8,7 @@ use super::Crew;
 use super::group::{GroupState, Source};
 use super::member::Flags;
 use super::publisher::correlation;
-use crate::checker::{Checker, Sighting, Watch};
+use crate::checker::{Checker, Sighting};
 use crate::stamp::{Stamp, WILL};
 
 /// Of messages with topics of their own, one in so many is compared with its topic.
@@ -75,7 +75,8 @@ impl Crew {
                     self.check(local, at, arrival, &stamp)
                 };
                 if is_first {
-                    self.arrived(local, arrival, Some(watch), &stamp, now);
+                    let asked = Some((watch.qos, watch.is_shared));
+                    self.arrived(local, arrival, asked, &stamp, now);
                 }
                 is_first || arrival.dup
             }
@@ -265,13 +266,14 @@ impl Crew {
         false
     }
 
-    /// The first copy of a message is there.
+    /// The first copy of a message is there; `asked` is the highest QoS that its subscription asked
+    /// for, and whether that is one of a shared group.
     #[inline]
     fn arrived(
         &mut self,
         local: u32,
         arrival: &Arrival<'_>,
-        watch: Option<Watch>,
+        asked: Option<(Qos, bool)>,
         stamp: &Stamp,
         now: Instant,
     ) {
@@ -279,10 +281,10 @@ impl Crew {
         let Some((source, index)) = self.source(stamp.stream) else {
             return;
         };
-        if let Some(watch) = watch {
+        if let Some((highest, is_shared)) = asked {
             // [v5 3.8.4-8]; members of a shared group may have asked for more than the least of them.
-            let asked = source.qos.min(watch.qos);
-            if arrival.qos != asked && (arrival.qos < asked || !watch.is_shared) {
+            let asked = source.qos.min(highest);
+            if arrival.qos != asked && (arrival.qos < asked || !is_shared) {
                 self.downgraded(local, arrival, asked, stamp);
             }
         }
