@@ -1,13 +1,13 @@
 //! What users type.
 
-mod common;
+mod run_options;
 mod scenarios;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use common::{Allowed, Common, GeneratorOptions, OutputOptions, ScheduleText};
+pub(crate) use run_options::{Allowed, GeneratorOptions, OutputOptions, RunOptions, ScheduleText};
 pub(crate) use scenarios::{FileArguments, Mode, Scenario};
 
 /// Puts load on MQTT brokers and measures what they do with it.

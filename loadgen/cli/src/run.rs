@@ -9,7 +9,7 @@ use loadgen_engine::{Execution, Glance};
 use loadgen_plan::RunId;
 use loadgen_report::{HdrLogs, Live, Report, Run, Tally, Verdict};
 
-use crate::command_line::{Common, GeneratorOptions, Scenario};
+use crate::command_line::{GeneratorOptions, RunOptions, Scenario};
 use crate::live_metrics::LiveMetrics;
 use crate::output;
 use crate::progress::Progress;
@@ -24,27 +24,27 @@ const SPOILED: u8 = 3;
 
 /// Runs a scenario and hands out what was found.
 pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
-    let common = chosen.common();
-    let options = scenario::options(common)?;
+    let asked = chosen.asked();
+    let options = scenario::options(asked)?;
     let mut plan = scenario::plan(chosen, &options)?;
-    if let Some(name) = &common.output.name {
+    if let Some(name) = &asked.output.name {
         plan.name.clone_from(name);
     }
-    output::prepare(&common.output)?;
+    output::prepare(&asked.output)?;
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let started_ns = u64::try_from(started.as_nanos()).unwrap_or(u64::MAX);
     let id = run_id(started_ns);
-    let run = describe::run(&plan, id, started_ns / 1_000_000, &common.generator);
+    let run = describe::run(&plan, id, started_ns / 1_000_000, &asked.generator);
     let comment = format!("loadgen {}, run {}", run.scenario, run.id);
     let mut logs = HdrLogs::new(run.started_unix_ms, &comment);
-    let progress = Progress::new(common.output.quiet);
-    let mut metrics = Metrics::serve(common, &run)?;
+    let progress = Progress::new(asked.output.quiet);
+    let mut metrics = Metrics::serve(asked, &run)?;
     let stop = signals::stop_flag()?;
     let mut observe = |glance: &Glance<'_>| {
         progress.show(glance);
-        if common.output.hdr.is_some() {
+        if asked.output.hdr.is_some() {
             let interval = glance.interval;
             logs.push(glance.stage, interval.at_s, interval.seconds, glance.tally);
             for (stage, tally) in glance.late {
@@ -55,13 +55,13 @@ pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
             metrics.update(glance);
         }
     };
-    let execution = execution(common);
+    let execution = execution(asked);
     let report = loadgen_engine::carry_out(plan, id, run, &execution, &stop, &mut observe);
     progress.clear();
     let mut report = report?;
     report.judge();
-    output::write(&common.output, &report, &logs)?;
-    Ok(exit_code(&report, common.check.strict))
+    output::write(&asked.output, &report, &logs)?;
+    Ok(exit_code(&report, asked.check.strict))
 }
 
 fn exit_code(report: &Report, strict: bool) -> ExitCode {
@@ -72,18 +72,18 @@ fn exit_code(report: &Report, strict: bool) -> ExitCode {
     }
 }
 
-fn execution(common: &Common) -> Execution {
+fn execution(asked: &RunOptions) -> Execution {
     let GeneratorOptions {
         threads,
         processes,
         ref cpus,
-    } = common.generator;
+    } = asked.generator;
     Execution {
         threads,
         processes,
         cpus: cpus.clone(),
-        interval: common.output.interval,
-        broker_pids: common.broker.broker_pid.clone(),
+        interval: asked.output.interval,
+        broker_pids: asked.broker.broker_pid.clone(),
     }
 }
 
@@ -102,8 +102,8 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn serve(common: &Common, run: &Run) -> anyhow::Result<Option<Self>> {
-        let Some(address) = common.output.prometheus else {
+    fn serve(asked: &RunOptions, run: &Run) -> anyhow::Result<Option<Self>> {
+        let Some(address) = asked.output.prometheus else {
             return Ok(None);
         };
         Ok(Some(Self {

@@ -7,7 +7,7 @@ use loadgen_plan::scenario::{self, ConnectMode};
 use loadgen_plan::{Allow, Load, Options, Plan, Schedule, Target, Template, file};
 use wire_message::Qos;
 
-use crate::command_line::{Allowed, Common, FileArguments, Mode, Scenario, ScheduleText};
+use crate::command_line::{Allowed, FileArguments, Mode, RunOptions, Scenario, ScheduleText};
 use crate::shipped;
 
 /// Messages per second if users say nothing.
@@ -60,7 +60,7 @@ fn read_file(of: &FileArguments, options: &Options) -> anyhow::Result<Plan> {
 }
 
 /// What users chose for all scenarios.
-pub(crate) fn options(of: &Common) -> anyhow::Result<Options> {
+pub(crate) fn options(of: &RunOptions) -> anyhow::Result<Options> {
     let template = |text: &String| text.parse::<Template>();
     let total = of.time.warm_up + of.time.duration;
     let schedule = match of.load.schedule {

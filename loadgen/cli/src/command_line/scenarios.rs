@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Common;
+use super::RunOptions;
 use crate::duration;
 
 /// What load to make.
@@ -38,19 +38,19 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The options that all scenarios share.
-    pub(crate) fn common(&self) -> &Common {
+    pub(crate) fn asked(&self) -> &RunOptions {
         match self {
-            Self::Connect(arguments) => &arguments.common,
-            Self::FanIn(arguments) => &arguments.common,
-            Self::FanOut(arguments) => &arguments.common,
-            Self::Idle(arguments) => &arguments.common,
-            Self::Mixed(arguments) | Self::Run(arguments) => &arguments.common,
-            Self::P2p(arguments) => &arguments.common,
-            Self::RequestResponse(arguments) => &arguments.common,
-            Self::Retained(arguments) => &arguments.common,
-            Self::Session(arguments) => &arguments.common,
-            Self::Shared(arguments) => &arguments.common,
-            Self::Slow(arguments) => &arguments.common,
+            Self::Connect(arguments) => &arguments.asked,
+            Self::FanIn(arguments) => &arguments.asked,
+            Self::FanOut(arguments) => &arguments.asked,
+            Self::Idle(arguments) => &arguments.asked,
+            Self::Mixed(arguments) | Self::Run(arguments) => &arguments.asked,
+            Self::P2p(arguments) => &arguments.asked,
+            Self::RequestResponse(arguments) => &arguments.asked,
+            Self::Retained(arguments) => &arguments.asked,
+            Self::Session(arguments) => &arguments.asked,
+            Self::Shared(arguments) => &arguments.asked,
+            Self::Slow(arguments) => &arguments.asked,
         }
     }
 }
@@ -68,7 +68,7 @@ pub(crate) struct ConnectArguments {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     pub(crate) hold: Duration,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// How clients come.
@@ -94,7 +94,7 @@ pub(crate) struct FanInArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) subscribers: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `fan-out`.
@@ -107,7 +107,7 @@ pub(crate) struct FanOutArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     pub(crate) subscribers: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `run` and `mixed`.
@@ -120,7 +120,7 @@ pub(crate) struct FileArguments {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     pub(crate) scale: f64,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `idle`.
@@ -136,7 +136,7 @@ pub(crate) struct IdleArguments {
     #[arg(long)]
     pub(crate) subscribe: bool,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `p2p`.
@@ -146,7 +146,7 @@ pub(crate) struct P2pArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) pairs: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `request-response`.
@@ -159,7 +159,7 @@ pub(crate) struct RequestArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     pub(crate) responders: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `retained`.
@@ -172,7 +172,7 @@ pub(crate) struct RetainedArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     pub(crate) subscribers: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `session`.
@@ -185,7 +185,7 @@ pub(crate) struct SessionArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     pub(crate) messages: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `shared`.
@@ -201,7 +201,7 @@ pub(crate) struct SharedArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) groups: u32,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }
 
 /// Arguments of `slow`.
@@ -217,5 +217,5 @@ pub(crate) struct SlowArguments {
     #[arg(long, value_name = "BYTES", default_value_t = 10_000)]
     pub(crate) read_rate: u64,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) asked: RunOptions,
 }

@@ -13,7 +13,7 @@ use crate::duration;
 
 /// Options that all scenarios share.
 #[derive(Debug, Args)]
-pub(crate) struct Common {
+pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) broker: BrokerOptions,
     #[command(flatten)]
