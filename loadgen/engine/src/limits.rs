@@ -28,6 +28,9 @@ pub(crate) const GLOMMIO_IO_BYTES: usize = 64 * 1024;
 /// Depth of glommio's own rings. Full: glommio submits what is there and goes on.
 pub(crate) const GLOMMIO_RING_DEPTH: usize = 128;
 
+/// When glommio interrupts its tasks for the first time. Full: never, a run ends before.
+pub(crate) const GLOMMIO_PREEMPT: Duration = Duration::from_hours(24 * 365);
+
 /// Locked memory that the rings of a worker take. Full: the start is refused.
 pub(crate) const LOCKED_BYTES_PER_WORKER: u64 = 512 * 1024;
 

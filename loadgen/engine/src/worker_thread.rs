@@ -9,7 +9,7 @@ use loadgen_plan::{Audience, Worker as Place};
 use loadgen_work::Crew;
 use shard_uring::{Driver, DriverSettings};
 
-use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_RING_DEPTH, HEARTBEAT};
+use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_PREEMPT, GLOMMIO_RING_DEPTH};
 use crate::mailbox::{Address, Mailbox, mailbox};
 use crate::message::{Notice, Setup};
 use crate::run_error::RunError;
@@ -60,10 +60,7 @@ fn run(seed: Seed, hello: Sender<Hello>, peers: &Receiver<Vec<Address>>) {
         return;
     };
     let worker = hire(seed, driver, mailbox, peers);
-    executor.run(async move {
-        glommio::spawn_local(heartbeat()).detach();
-        worker.run().await;
-    });
+    executor.run(worker.run());
 }
 
 fn hire(seed: Seed, driver: Driver, mailbox: Mailbox, peers: Vec<Address>) -> Worker {
@@ -94,13 +91,9 @@ fn hire(seed: Seed, driver: Driver, mailbox: Mailbox, peers: Vec<Address>) -> Wo
     }
 }
 
-/// Glommio looks at its rings when its timers say so; one that is always armed bounds any stall.
-async fn heartbeat() {
-    loop {
-        glommio::timer::Timer::new(HEARTBEAT).await;
-    }
-}
-
+/// An executor that never sleeps by itself. If its timer for preemption fires before a task got its
+/// turn, glommio 0.9 takes the thread for idle and sleeps in its own ring, where nothing wakes it. So that
+/// timer is put off for good, and there must be no other timer of glommio in this thread.
 fn executor(setup: &Setup, index: u16) -> Result<LocalExecutor, RunError> {
     let worker = |error: String| RunError::Worker(error);
     // The builder takes for granted that this works.
@@ -112,6 +105,7 @@ fn executor(setup: &Setup, index: u16) -> Result<LocalExecutor, RunError> {
     LocalExecutorBuilder::new(placement)
         .io_memory(GLOMMIO_IO_BYTES)
         .ring_depth(GLOMMIO_RING_DEPTH)
+        .preempt_timer(GLOMMIO_PREEMPT)
         .make()
         .map_err(|error| worker(error.to_string()))
 }
