@@ -34,6 +34,9 @@ pub(crate) const GLOMMIO_IO_BYTES: usize = 64 * 1024;
 /// Depth of glommio's own rings. Full: glommio submits what is there and goes on.
 pub(crate) const GLOMMIO_RING_DEPTH: usize = 128;
 
+/// When glommio interrupts its tasks for the first time. Full: never, no process lives that long.
+pub(crate) const GLOMMIO_PREEMPT: Duration = Duration::from_hours(24 * 365 * 50);
+
 /// Locked memory that a shard's rings take: the smallest limit under which 1, 2, 4 and 8 shards were
 /// seen to start. Full: the start is refused.
 pub(crate) const LOCKED_BYTES_PER_SHARD: u64 = 512 * 1024;

@@ -11,7 +11,7 @@ use shard_uring::{Driver, DriverSettings, Waker};
 use wire_message::ShardId;
 
 use crate::clock::Clock;
-use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_RING_DEPTH, HEARTBEAT};
+use crate::limits::{GLOMMIO_IO_BYTES, GLOMMIO_PREEMPT, GLOMMIO_RING_DEPTH};
 use crate::links::{Link, LinkEnd};
 use crate::mailbox::ShardMailbox;
 use crate::shard::{Shard, State};
@@ -79,25 +79,20 @@ fn run(
     let Ok(surroundings) = surroundings.recv() else {
         return;
     };
-    executor.run(async move {
-        glommio::spawn_local(heartbeat()).detach();
-        grow(seedling, driver, surroundings).run().await;
-    });
+    executor.run(grow(seedling, driver, surroundings).run());
 }
 
-/// Glommio looks at its rings when its timers say so; one that is always armed bounds any stall.
-async fn heartbeat() {
-    loop {
-        glommio::timer::Timer::new(HEARTBEAT).await;
-    }
-}
-
+/// An executor that never sleeps by itself. If its timer for preemption fires before a task got its
+/// turn, as happens when others take the processor, glommio 0.9 takes the thread for idle and sleeps in
+/// its own ring, where nothing wakes it. So that timer is put off for good, and there must be no other
+/// timer of glommio in this thread.
 fn executor(core: usize) -> Result<LocalExecutor, StartError> {
     // The builder takes for granted that this works.
     glommio::CpuSet::online().map_err(|error| StartError::Processors(error.to_string()))?;
     LocalExecutorBuilder::new(Placement::Fixed(core))
         .io_memory(GLOMMIO_IO_BYTES)
         .ring_depth(GLOMMIO_RING_DEPTH)
+        .preempt_timer(GLOMMIO_PREEMPT)
         .make()
         .map_err(|error| StartError::Thread(error.to_string()))
 }
