@@ -75,7 +75,7 @@ fn show_gives_lines_that_can_be_read_again() {
         "{text}"
     );
     assert!(
-        line("mqtt.max_receive = 32 ").ends_with("  # default"),
+        line("mqtt.max_receive = 1024 ").ends_with("  # default"),
         "{text}"
     );
     assert!(
