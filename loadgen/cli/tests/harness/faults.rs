@@ -44,11 +44,9 @@ fn a_swapping_relay_is_caught_as_reordering() {
         (20..=240).contains(&count(&checks, "reordered")),
         "{checks}"
     );
-    assert_eq!(
-        count(&checks, "lost") + count(&checks, "corrupt"),
-        0,
-        "{checks}"
-    );
+    // The last message of a subscriber may wait for one to overtake it, and none comes.
+    assert!(count(&checks, "lost") <= 3, "{checks}");
+    assert_eq!(count(&checks, "corrupt"), 0, "{checks}");
 }
 
 #[test]

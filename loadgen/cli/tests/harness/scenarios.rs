@@ -241,7 +241,8 @@ fn several_processes_form_one_run() {
     let connected = |report: &Value, name| stage(report, name)["connections"]["connected"].clone();
     assert_eq!(connected(&two, "connect subscribers"), 6);
     assert_eq!(connected(&two, "connect publishers"), 6);
-    let latency = &stage(&two, "measure")["latency"]["intended"]["count"];
-    assert_eq!(latency, &stage(&two, "measure")["messages"]["delivered"]);
+    // Of messages that were due in the stage; some that were due before arrive in it.
+    let latency = number(&stage(&two, "measure")["latency"]["intended"]["count"]);
+    assert!((latency / measured(&two) - 1.0).abs() < 0.1, "{latency}");
     assert_eq!(two["run"]["processes"], 2);
 }
