@@ -21,8 +21,6 @@ mod pause;
 mod processes;
 #[path = "harness/scenarios.rs"]
 mod scenarios;
-#[path = "harness/speed.rs"]
-mod speed;
 
 fn server() -> harness::Server {
     harness::Server::real()
