@@ -45,7 +45,7 @@ Examples:
   loadgen p2p --pairs 50 --window 100 --broker-pid $(pidof skein)
   loadgen connect --clients 10000 --connect-rate 2000 --hold 10s
   loadgen fan-out --subscribers 500 --rate 50 --html fan-out.html
-  loadgen run fan-out-5-1000 --scale 0.1 --json result.json
+  loadgen run fan-out-5-to-1000 --scale 0.1 --json result.json
   loadgen report before.json after.json
 
 Exit codes: 0 fine, 1 could not run, 2 the broker broke a promise,
