@@ -11,7 +11,7 @@ use wire_message::{FilterTarget, Qos};
 pub use mark::topic_mark;
 pub use numbers::StreamSet;
 
-use crate::{Load, PAIRS_MAX, Place, Plan, PlanError, RunId, Subscription};
+use crate::{Load, PAIRS_MAX, Plan, PlanError, RunId, Subscription};
 use topics::Topics;
 
 /// A filter's place in an audience.
@@ -240,27 +240,20 @@ fn entries(plan: &Plan, run: RunId, topics: &Topics) -> Result<Vec<Entry>, PlanE
     let mut entries = Vec::<Entry>::new();
     for group in &plan.groups {
         for subscription in &group.subscribe {
+            // One entry for all of them if all ask for the same.
             let (step, count) = if subscription.filter.is_constant() {
                 (group.clients, 1)
             } else {
-                (1, group.clients)
+                (1, usize::MAX)
             };
-            for index in 0..count.min(group.clients) {
-                let number = group.first + index;
-                let place = Place {
-                    index,
-                    number,
-                    run,
-                    seed: plan.seed,
-                    sequence: 0,
-                };
+            for place in group.places(run, plan.seed).take(count) {
                 let text = subscription.filter.text(&place);
                 let Some(at) = find(subscription, &text, topics, &mut found, &mut entries)? else {
                     continue;
                 };
                 let entry = &mut entries[at];
                 entry.qos = entry.qos.min(subscription.qos);
-                if !entry.clients.push(number, step) {
+                if !entry.clients.push(place.number, step) {
                     return Err(PlanError::FilterTwice { filter: text });
                 }
             }

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use shipped::SHIPPED;
 
+use crate::scenario::build;
 use crate::{Options, Plan, PlanError};
 use written::File;
 
@@ -67,16 +68,8 @@ pub fn parse(text: &str, options: &Options, scale: f64) -> Result<Plan, FileErro
     } else {
         stages::written(&file.stage, &groups, scale)?
     };
-    let mut plan = Plan {
-        name: file.name,
-        scenario: file.scenario.unwrap_or_else(|| "mixed".to_owned()),
-        groups,
-        stages,
-        allow: options.allow,
-        seed: options.seed,
-        target: options.target.clone(),
-    };
-    plan.check()?;
+    let scenario = file.scenario.as_deref().unwrap_or("mixed");
+    let plan = build::named_plan(&file.name, scenario, options, groups, stages)?;
     Ok(plan)
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use wire_message::Qos;
 use wire_mqtt::Version;
 
-use crate::{Load, Size, Template, protocol};
+use crate::{Load, Place, RunId, Size, Template, protocol};
 
 /// Clients that differ only in their numbers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -30,6 +30,22 @@ pub struct Group {
     pub churn: Option<Churn>,
     /// Whether they answer requests.
     pub respond: Option<Responding>,
+}
+
+impl Group {
+    /// Where templates of its clients are filled in, in order of the clients.
+    ///
+    /// The sequence number is that of a first message, 0.
+    pub(crate) fn places(&self, run: RunId, seed: u64) -> impl Iterator<Item = Place> + use<> {
+        let first = self.first;
+        (0..self.clients).map(move |index| Place {
+            index,
+            number: first + index,
+            run,
+            seed,
+            sequence: 0,
+        })
+    }
 }
 
 /// How a client connects.
@@ -163,4 +179,30 @@ pub struct Responding {
     /// Quality of service of the answers: 0 or 1.
     #[serde(with = "protocol::qos")]
     pub qos: Qos,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, scenario};
+
+    #[test]
+    fn clients_have_places_of_their_own_in_order() {
+        let options = Options {
+            target: crate::Target {
+                brokers: vec!["127.0.0.1:1883".parse().expect("an address")],
+                ..crate::Target::default()
+            },
+            ..Options::default()
+        };
+        let plan = scenario::p2p(&options, 3).expect("the plan is fine");
+        let places = plan.groups[1].places(RunId(7), 5);
+        let places = places.map(|place| (place.index, place.number, place.run, place.seed));
+        let expected = [
+            (0, 3, RunId(7), 5),
+            (1, 4, RunId(7), 5),
+            (2, 5, RunId(7), 5),
+        ];
+        assert_eq!(places.collect::<Vec<_>>(), expected);
+    }
 }

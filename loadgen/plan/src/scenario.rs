@@ -3,7 +3,7 @@
 //! Each returns a plan that was checked. What all scenarios take stands in
 //! [`Options`](crate::Options).
 
-mod build;
+pub(crate) mod build;
 mod connect;
 mod fan;
 mod pairs;

@@ -5,7 +5,7 @@ use wire_message::{FilterTarget, Qos, TopicRef};
 
 use super::*;
 use crate::scenario;
-use crate::{Group, Options, Target, Template};
+use crate::{Group, Options, Place, Target, Template};
 
 fn options() -> Options {
     Options {

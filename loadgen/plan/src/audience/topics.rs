@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire_message::{FilterRef, TopicName};
 
 use super::{StreamSet, topic_mark};
-use crate::{Place, Plan, PlanError, RunId};
+use crate::{Plan, PlanError, RunId};
 
 /// Topics and the streams that use them.
 pub(super) struct Topics {
@@ -24,15 +24,7 @@ impl Topics {
             let Some(publishing) = &group.publish else {
                 continue;
             };
-            for index in 0..group.clients {
-                let number = group.first + index;
-                let place = Place {
-                    index,
-                    number,
-                    run,
-                    seed: plan.seed,
-                    sequence: 0,
-                };
+            for place in group.places(run, plan.seed) {
                 let text = publishing.topic.text(&place);
                 let topic = TopicName::try_from(text.as_str());
                 let is_one = !publishing.topic.has_sequence();

@@ -117,6 +117,21 @@ fn a_group_is_read_as_it_is_written() {
 }
 
 #[test]
+fn a_plan_is_named_by_its_file_and_mixed_unless_the_file_says_more() {
+    let text = group("");
+    let plan = read(&text).expect("the file is fine");
+    assert_eq!(
+        (plan.name.as_str(), plan.scenario.as_str()),
+        ("test", "mixed")
+    );
+    let plan = read(&format!("scenario = \"idle\"\n{text}")).expect("the file is fine");
+    assert_eq!(
+        (plan.name.as_str(), plan.scenario.as_str()),
+        ("test", "idle")
+    );
+}
+
+#[test]
 fn keys_that_do_not_exist_are_refused_with_a_suggestion() {
     for (rest, meant) in [
         ("pasword = \"x\"", "password"),

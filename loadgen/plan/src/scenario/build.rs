@@ -7,14 +7,26 @@ pub(super) fn template(text: &str) -> Template {
     text.parse().expect("the scenario's text is a template")
 }
 
+/// A checked plan that is called what its scenario is called.
 pub(super) fn plan(
     scenario: &str,
     options: &Options,
     groups: Vec<Group>,
     stages: Vec<Stage>,
 ) -> Result<Plan, PlanError> {
+    named_plan(scenario, scenario, options, groups, stages)
+}
+
+/// A checked plan, for the target and by the rules of the options.
+pub(crate) fn named_plan(
+    name: &str,
+    scenario: &str,
+    options: &Options,
+    groups: Vec<Group>,
+    stages: Vec<Stage>,
+) -> Result<Plan, PlanError> {
     let mut plan = Plan {
-        name: scenario.to_owned(),
+        name: name.to_owned(),
         scenario: scenario.to_owned(),
         groups,
         stages,
