@@ -20,6 +20,7 @@ mod publisher;
 mod raw;
 mod receive;
 mod slow;
+mod streak;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -82,7 +82,7 @@ impl Crew {
             tally.acknowledged.saturating_record(waited);
         }
         let closed = publisher.window.is_some();
-        self.confirm(at, sent.sequence, 1, now);
+        self.confirm(at, sent.sequence..sent.sequence.saturating_add(1), 1, now);
         if owes || closed {
             self.list(at);
         }

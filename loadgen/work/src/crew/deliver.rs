@@ -8,6 +8,7 @@ use super::Crew;
 use super::group::{GroupState, Source};
 use super::member::Flags;
 use super::publisher::correlation;
+use super::streak::{Origin, Streak};
 use crate::checker::{Checker, Sighting};
 use crate::stamp::{Stamp, WILL};
 
@@ -47,11 +48,24 @@ impl Crew {
     /// Takes a message; whether it is to be answered if it is a request: it was whole, of this run,
     /// and came for the first time, or again because the first answer may be lost.
     #[inline]
-    pub(super) fn deliver(&mut self, local: u32, arrival: &Arrival<'_>, now: Instant) -> bool {
+    pub(super) fn deliver<'a>(
+        &mut self,
+        local: u32,
+        arrival: &Arrival<'a>,
+        streak: &mut Streak<'a>,
+        now: Instant,
+    ) -> bool {
+        let stamp = self.filler.read(arrival.payload, self.run.0);
+        if let Some(stamp) = &stamp
+            && self.continue_streak(streak, arrival, stamp)
+        {
+            return true;
+        }
+        self.end_streak(streak, now);
         let messages = &mut self.counters.tally.messages;
         messages.delivered += 1;
         messages.delivered_bytes += u64::from(arrival.bytes);
-        let Some(stamp) = self.filler.read(arrival.payload, self.run.0) else {
+        let Some(stamp) = stamp else {
             let (client, _) = self.number(local);
             self.checker.corrupt(client, arrival.payload.len());
             return false;
@@ -74,9 +88,18 @@ impl Crew {
                 } else {
                     self.check(local, at, arrival, &stamp)
                 };
-                if is_first {
-                    let asked = Some((watch.qos, watch.is_shared));
-                    self.arrived(local, arrival, asked, &stamp, now);
+                if is_first && let Some(origin) = self.origin(local, at, stamp.stream) {
+                    self.check_qos(
+                        local,
+                        arrival,
+                        &origin,
+                        (watch.qos, watch.is_shared),
+                        &stamp,
+                    );
+                    self.arrived_alone(&origin, &stamp, now);
+                    if !watch.is_count && !arrival.dup {
+                        streak.begin(arrival, &stamp, origin);
+                    }
                 }
                 is_first || arrival.dup
             }
@@ -251,8 +274,8 @@ impl Crew {
                     publisher.answers += 1;
                     true
                 };
-                if is_first {
-                    self.arrived(local, arrival, None, stamp, now);
+                if is_first && let Some(origin) = self.origin(local, 0, stamp.stream) {
+                    self.arrived_alone(&origin, stamp, now);
                 }
                 return is_first;
             }
@@ -266,49 +289,48 @@ impl Crew {
         false
     }
 
-    /// The first copy of a message is there; `asked` is the highest QoS that its subscription asked
-    /// for, and whether that is one of a shared group.
+    /// Notes a first copy that came with another QoS than it should; `asked` is the highest QoS that
+    /// its subscription asked for, and whether that is one of a shared group.
     #[inline]
-    fn arrived(
+    fn check_qos(
         &mut self,
         local: u32,
         arrival: &Arrival<'_>,
-        asked: Option<(Qos, bool)>,
+        origin: &Origin,
+        asked: (Qos, bool),
         stamp: &Stamp,
-        now: Instant,
     ) {
-        self.counters.delivered += 1;
-        let Some((source, index)) = self.source(stamp.stream) else {
-            return;
-        };
-        if let Some((highest, is_shared)) = asked {
-            // [v5 3.8.4-8]; members of a shared group may have asked for more than the least of them.
-            let asked = source.qos.min(highest);
-            if arrival.qos != asked && (arrival.qos < asked || !is_shared) {
-                self.downgraded(local, arrival, asked, stamp);
-            }
+        let (highest, is_shared) = asked;
+        // [v5 3.8.4-8]; members of a shared group may have asked for more than the least of them.
+        let asked = origin.source.qos.min(highest);
+        if arrival.qos != asked && (arrival.qos < asked || !is_shared) {
+            self.downgraded(local, arrival, asked, stamp);
         }
+    }
+
+    /// The first copy of a message is there.
+    #[inline]
+    fn arrived_alone(&mut self, origin: &Origin, stamp: &Stamp, now: Instant) {
+        self.arrived(origin, stamp, 1, now);
+        if origin.source.is_closed {
+            let sequences = stamp.sequence..stamp.sequence.saturating_add(1);
+            self.confirm_copies(origin, stamp.stream, sequences, now);
+        }
+    }
+
+    /// Where a message of `stream` comes from that the client notes at `at`.
+    #[inline]
+    fn origin(&self, local: u32, at: u32, stream: u32) -> Option<Origin> {
+        let (source, index) = self.source(stream)?;
         let member = &self.members[local as usize];
-        if member.flags.has(Flags::MEASURED) {
-            // Nothing is late before it was asked for.
-            let asked_at = member.asked_at;
-            let since =
-                |time: Instant| now.as_nanos().saturating_sub(time.max(asked_at).as_nanos());
-            let tally = self.counters.tally_of(stamp.intended.max(asked_at));
-            if source.is_closed {
-                tally
-                    .sent
-                    .saturating_record(since(stamp.sent.unwrap_or(stamp.intended)));
-            } else {
-                tally.intended.saturating_record(since(stamp.intended));
-                if let Some(sent) = stamp.sent {
-                    tally.sent.saturating_record(since(sent));
-                }
-            }
-        }
-        if source.is_closed {
-            self.confirm_copy(source, index, stamp, now);
-        }
+        let is_measured = member.flags.has(Flags::MEASURED);
+        Some(Origin {
+            source,
+            index,
+            at,
+            epoch: member.epoch,
+            asked_at: is_measured.then_some(member.asked_at),
+        })
     }
 
     /// The group that publishes a stream, and its publisher's index.

@@ -1,24 +1,32 @@
 //! Closed loops: copies confirm messages, and windows let new ones out.
 
+use core::ops::Range;
+
 use wire_message::Instant;
 
 use super::Crew;
-use super::group::Source;
 use super::member::Phase;
+use super::streak::Origin;
 use crate::Credit;
 use crate::limits::{QUEUED_BYTES_MAX, STALL, STALL_LOOK};
-use crate::stamp::Stamp;
 
 impl Crew {
-    /// A copy of a message arrived here.
+    /// A copy of each of these messages arrived here.
     #[inline]
-    pub(super) fn confirm_copy(&mut self, source: Source, index: u32, stamp: &Stamp, now: Instant) {
-        if self.worker.owns(index) {
-            let publisher = source.publishers + self.worker.local(index);
-            self.confirm(publisher as usize, stamp.sequence, 1, now);
+    pub(super) fn confirm_copies(
+        &mut self,
+        origin: &Origin,
+        stream: u32,
+        sequences: Range<u32>,
+        now: Instant,
+    ) {
+        if self.worker.owns(origin.index) {
+            let publisher = origin.source.publishers + self.worker.local(origin.index);
+            self.confirm(publisher as usize, sequences, 1, now);
         } else {
-            let message = (stamp.stream, stamp.sequence);
-            *self.foreign.entry(message).or_default() += 1;
+            for sequence in sequences {
+                *self.foreign.entry((stream, sequence)).or_default() += 1;
+            }
         }
     }
 
@@ -29,17 +37,23 @@ impl Crew {
             let own = source.filter(|(_, index)| self.worker.owns(*index));
             if let Some((source, index)) = own {
                 let publisher = source.publishers + self.worker.local(index);
-                self.confirm(publisher as usize, credit.sequence, credit.copies, now);
+                let sequences = credit.sequence..credit.sequence.saturating_add(1);
+                self.confirm(publisher as usize, sequences, credit.copies, now);
             }
         }
     }
 
+    /// Each of these messages of a publisher got `count` confirmations.
     #[inline]
-    pub(super) fn confirm(&mut self, at: usize, sequence: u32, count: u32, now: Instant) {
-        let window = &mut self.publishers[at].window;
-        if let Some(window) = window
-            && window.confirm(sequence, count, now)
-        {
+    pub(super) fn confirm(&mut self, at: usize, sequences: Range<u32>, count: u32, now: Instant) {
+        let Some(window) = &mut self.publishers[at].window else {
+            return;
+        };
+        let mut has_moved = false;
+        for sequence in sequences {
+            has_moved |= window.confirm(sequence, count, now);
+        }
+        if has_moved {
             self.list(at);
         }
     }

@@ -11,6 +11,7 @@ use super::connect::Accepted;
 use super::deliver::Arrival;
 use super::member::{Flags, Phase};
 use super::raw::ACCEPTED;
+use super::streak::Streak;
 use crate::Out;
 use crate::limits::PACKET_BYTES_MAX;
 
@@ -76,6 +77,20 @@ impl Crew {
         now: Instant,
         out: &mut Out,
     ) -> Result<usize, Broken> {
+        let mut streak = Streak::default();
+        let taken = self.take_packets(local, bytes, &mut streak, now, out);
+        self.end_streak(&mut streak, now);
+        taken
+    }
+
+    fn take_packets<'a>(
+        &mut self,
+        local: u32,
+        bytes: &'a [u8],
+        streak: &mut Streak<'a>,
+        now: Instant,
+        out: &mut Out,
+    ) -> Result<usize, Broken> {
         let version = self.group_of(local).version;
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -83,7 +98,12 @@ impl Crew {
                 Phase::Subscribing | Phase::Ready => {
                     if let Some((plain, size)) = PlainPublish::parse(rest, version) {
                         rest = &rest[size as usize..];
-                        self.take_plain(local, &plain, size, version, now, out);
+                        let is_first = plain.packet_id.is_none_or(|(_, id)| {
+                            self.is_first(local, plain.qos, id, false, version, out)
+                        });
+                        if is_first {
+                            self.deliver(local, &Arrival::plain(&plain, size), streak, now);
+                        }
                         continue;
                     }
                     if let Some((kind, packet_id)) = plain_ack(rest) {
@@ -110,19 +130,20 @@ impl Crew {
             };
             let (packet, behind) = rest.split_at(size as usize);
             rest = behind;
-            self.take_packet(local, packet, version, now, out)?;
+            self.take_packet(local, packet, streak, now, out)?;
         }
         Ok(bytes.len() - rest.len())
     }
 
-    fn take_packet(
+    fn take_packet<'a>(
         &mut self,
         local: u32,
-        packet: &[u8],
-        version: Version,
+        packet: &'a [u8],
+        streak: &mut Streak<'a>,
         now: Instant,
         out: &mut Out,
     ) -> Result<(), Broken> {
+        let version = self.group_of(local).version;
         if !self.members[local as usize].phase.is_connected() {
             return if self.take_control(local, packet, now, out) {
                 Ok(())
@@ -132,7 +153,8 @@ impl Crew {
         }
         if packet[0] >> 4 == 3 {
             let publish = Publish::decode(packet, version, Side::Client).map_err(|_| Broken)?;
-            return self.take_publish(local, packet.len(), &publish, now, out);
+            let size = u32::try_from(packet.len()).unwrap_or(u32::MAX);
+            return self.take_publish(local, size, &publish, streak, now, out);
         }
         if matches!(packet[0] >> 4, 4..=7) {
             let packet = Packet::decode(packet, version, Side::Client).map_err(|_| Broken)?;
@@ -160,24 +182,6 @@ impl Crew {
             Ok(())
         } else {
             Err(Broken)
-        }
-    }
-
-    /// A message with nothing but topic and payload.
-    #[inline]
-    fn take_plain(
-        &mut self,
-        local: u32,
-        plain: &PlainPublish<'_>,
-        bytes: u32,
-        version: Version,
-        now: Instant,
-        out: &mut Out,
-    ) {
-        let arrival = Arrival::plain(plain, bytes);
-        let packet_id = plain.packet_id.map(|(_, packet_id)| packet_id);
-        if packet_id.is_none_or(|id| self.is_first(local, plain.qos, id, false, version, out)) {
-            self.deliver(local, &arrival, now);
         }
     }
 
@@ -218,11 +222,12 @@ impl Crew {
     }
 
     /// A message with something beside topic and payload.
-    fn take_publish(
+    fn take_publish<'a>(
         &mut self,
         local: u32,
-        bytes: usize,
-        publish: &Publish<'_>,
+        bytes: u32,
+        publish: &Publish<'a>,
+        streak: &mut Streak<'a>,
         now: Instant,
         out: &mut Out,
     ) -> Result<(), Broken> {
@@ -236,17 +241,16 @@ impl Crew {
             .packet_id
             .is_none_or(|id| self.is_first(local, publish.qos, id, publish.dup, version, out));
         if is_first {
-            let size = u32::try_from(bytes).unwrap_or(u32::MAX);
             let arrival = Arrival {
                 topic: topic.as_str().as_bytes(),
                 payload: publish.payload,
-                bytes: size,
+                bytes,
                 qos: publish.qos,
                 dup: publish.dup,
                 retain: publish.retain,
                 correlation: publish.properties.correlation_data,
             };
-            let is_whole = self.deliver(local, &arrival, now);
+            let is_whole = self.deliver(local, &arrival, streak, now);
             if is_whole {
                 self.answer(local, publish, out);
             }
