@@ -1,5 +1,6 @@
 //! What users type.
 
+mod file_options;
 mod run_options;
 mod scenarios;
 
@@ -7,8 +8,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use run_options::{Allowed, GeneratorOptions, OutputOptions, RunOptions, ScheduleText};
-pub(crate) use scenarios::{FileArguments, Mode, Scenario};
+pub(crate) use file_options::FileArguments;
+pub(crate) use run_options::{
+    Allowed, Asked, BrokerOptions, CheckOptions, GeneratorOptions, OutputOptions, RunOptions,
+    ScheduleText,
+};
+pub(crate) use scenarios::{Mode, Scenario};
 
 /// Puts load on MQTT brokers and measures what they do with it.
 ///
@@ -96,5 +101,42 @@ mod tests {
         parse(&["-w", "5", "-h", "a,b", "-p", "1884"]).unwrap();
         let error = parse(&["-r", "5", "-w", "5"]).unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn a_file_takes_only_what_has_a_meaning_for_it() {
+        let parse = |arguments: &[&str]| {
+            let words = ["loadgen", "run", "idle-1m"].iter().chain(arguments);
+            Cli::try_parse_from(words).map(|_| ())
+        };
+        parse(&[
+            "-V", "4", "-u", "a", "-P", "b", "-k", "0", "-q", "2", "-s", "64",
+        ])
+        .unwrap();
+        parse(&[
+            "-R",
+            "5",
+            "-d",
+            "1s",
+            "--warm-up",
+            "0",
+            "--drain",
+            "1s",
+            "--seed",
+            "3",
+        ])
+        .unwrap();
+        for refused in [
+            "--topic",
+            "--rate",
+            "--window",
+            "--schedule",
+            "--alias",
+            "--retain",
+        ] {
+            let error = parse(&[refused, "5"]).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
+            assert!(error.to_string().contains(refused), "{error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use loadgen_engine::{Execution, Glance};
 use loadgen_plan::RunId;
 use loadgen_report::{HdrLogs, Live, Report, Run, Tally, Verdict};
 
-use crate::command_line::{GeneratorOptions, RunOptions, Scenario};
+use crate::command_line::{Asked, GeneratorOptions, OutputOptions, Scenario};
 use crate::live_metrics::LiveMetrics;
 use crate::output;
 use crate::progress::Progress;
@@ -25,22 +25,21 @@ const SPOILED: u8 = 3;
 /// Runs a scenario and hands out what was found.
 pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
     let asked = chosen.asked();
-    let options = scenario::options(asked)?;
-    let mut plan = scenario::plan(chosen, &options)?;
+    let mut plan = scenario::plan(chosen)?;
     if let Some(name) = &asked.output.name {
         plan.name.clone_from(name);
     }
-    output::prepare(&asked.output)?;
+    output::prepare(asked.output)?;
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let started_ns = u64::try_from(started.as_nanos()).unwrap_or(u64::MAX);
     let id = run_id(started_ns);
-    let run = describe::run(&plan, id, started_ns / 1_000_000, &asked.generator);
+    let run = describe::run(&plan, id, started_ns / 1_000_000, asked.generator);
     let comment = format!("loadgen {}, run {}", run.scenario, run.id);
     let mut logs = HdrLogs::new(run.started_unix_ms, &comment);
     let progress = Progress::new(asked.output.quiet);
-    let mut metrics = Metrics::serve(asked, &run)?;
+    let mut metrics = Metrics::serve(asked.output, &run)?;
     let stop = signals::stop_flag()?;
     let mut observe = |glance: &Glance<'_>| {
         progress.show(glance);
@@ -60,7 +59,7 @@ pub(crate) fn run(chosen: &Scenario) -> anyhow::Result<ExitCode> {
     progress.clear();
     let mut report = report?;
     report.judge();
-    output::write(&asked.output, &report, &logs)?;
+    output::write(asked.output, &report, &logs)?;
     Ok(exit_code(&report, asked.check.strict))
 }
 
@@ -72,12 +71,12 @@ fn exit_code(report: &Report, strict: bool) -> ExitCode {
     }
 }
 
-fn execution(asked: &RunOptions) -> Execution {
+fn execution(asked: Asked<'_>) -> Execution {
     let GeneratorOptions {
         threads,
         processes,
         ref cpus,
-    } = asked.generator;
+    } = *asked.generator;
     Execution {
         threads,
         processes,
@@ -102,8 +101,8 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn serve(asked: &RunOptions, run: &Run) -> anyhow::Result<Option<Self>> {
-        let Some(address) = asked.output.prometheus else {
+    fn serve(of: &OutputOptions, run: &Run) -> anyhow::Result<Option<Self>> {
+        let Some(address) = of.prometheus else {
             return Ok(None);
         };
         Ok(Some(Self {

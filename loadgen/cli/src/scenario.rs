@@ -1,20 +1,24 @@
 //! From what users type to a plan.
 
+mod from_file;
+
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use anyhow::Context as _;
 use loadgen_plan::scenario::{self, ConnectMode};
-use loadgen_plan::{Allow, Load, Options, Plan, Schedule, Target, Template, file};
+use loadgen_plan::{Allow, Load, Options, Plan, Schedule, Target, Template, TemplateError};
 use wire_message::Qos;
 
-use crate::command_line::{Allowed, FileArguments, Mode, RunOptions, Scenario, ScheduleText};
-use crate::shipped;
+use crate::command_line::{
+    Allowed, BrokerOptions, CheckOptions, Mode, RunOptions, Scenario, ScheduleText,
+};
+use from_file::from_file;
 
 /// Messages per second if users say nothing.
 const USUAL_RATE: f64 = 1000.0;
 
 /// The plan of a scenario.
-pub(crate) fn plan(chosen: &Scenario, options: &Options) -> anyhow::Result<Plan> {
+pub(crate) fn plan(chosen: &Scenario) -> anyhow::Result<Plan> {
     let plan = match chosen {
         Scenario::Connect(of) => {
             let mode = match of.mode {
@@ -23,45 +27,41 @@ pub(crate) fn plan(chosen: &Scenario, options: &Options) -> anyhow::Result<Plan>
                 Mode::ReconnectStorm => ConnectMode::ReconnectStorm,
                 Mode::Cycle => ConnectMode::Cycle,
             };
-            scenario::connect(options, of.clients, of.hold, mode)?
+            scenario::connect(&options(&of.asked)?, of.clients, of.hold, mode)?
         }
-        Scenario::FanIn(of) => scenario::fan_in(options, of.publishers, of.subscribers)?,
-        Scenario::FanOut(of) => scenario::fan_out(options, of.publishers, of.subscribers)?,
-        Scenario::Idle(of) => scenario::idle(options, of.clients, of.hold, of.subscribe)?,
-        Scenario::Mixed(of) | Scenario::Run(of) => read_file(of, options)?,
-        Scenario::P2p(of) => scenario::p2p(options, of.pairs)?,
+        Scenario::FanIn(of) => {
+            scenario::fan_in(&options(&of.asked)?, of.publishers, of.subscribers)?
+        }
+        Scenario::FanOut(of) => {
+            scenario::fan_out(&options(&of.asked)?, of.publishers, of.subscribers)?
+        }
+        Scenario::Idle(of) => {
+            scenario::idle(&options(&of.asked)?, of.clients, of.hold, of.subscribe)?
+        }
+        Scenario::Mixed(of) | Scenario::Run(of) => from_file(of)?,
+        Scenario::P2p(of) => scenario::p2p(&options(&of.asked)?, of.pairs)?,
         Scenario::RequestResponse(of) => {
-            scenario::request_response(options, of.requesters, of.responders)?
+            scenario::request_response(&options(&of.asked)?, of.requesters, of.responders)?
         }
-        Scenario::Retained(of) => scenario::retained(options, of.messages, of.subscribers)?,
-        Scenario::Session(of) => scenario::session(options, of.clients, of.messages)?,
-        Scenario::Shared(of) => {
-            scenario::shared(options, of.publishers, of.subscribers, of.groups)?
+        Scenario::Retained(of) => {
+            scenario::retained(&options(&of.asked)?, of.messages, of.subscribers)?
         }
-        Scenario::Slow(of) => scenario::slow(options, of.subscribers, of.slow, of.read_rate)?,
+        Scenario::Session(of) => scenario::session(&options(&of.asked)?, of.clients, of.messages)?,
+        Scenario::Shared(of) => scenario::shared(
+            &options(&of.asked)?,
+            of.publishers,
+            of.subscribers,
+            of.groups,
+        )?,
+        Scenario::Slow(of) => {
+            scenario::slow(&options(&of.asked)?, of.subscribers, of.slow, of.read_rate)?
+        }
     };
     Ok(plan)
 }
 
-fn read_file(of: &FileArguments, options: &Options) -> anyhow::Result<Plan> {
-    let read;
-    let text = if let Some(text) = shipped::find(&of.file) {
-        text
-    } else {
-        read = std::fs::read_to_string(&of.file).with_context(|| {
-            format!(
-                "read scenario {}, a file or a name of `loadgen list`",
-                of.file
-            )
-        })?;
-        &read
-    };
-    file::parse(text, options, of.scale).with_context(|| format!("scenario {}", of.file))
-}
-
 /// What users chose for all scenarios.
-pub(crate) fn options(of: &RunOptions) -> anyhow::Result<Options> {
-    let template = |text: &String| text.parse::<Template>();
+fn options(of: &RunOptions) -> anyhow::Result<Options> {
     let total = of.time.warm_up + of.time.duration;
     let schedule = match of.load.schedule {
         ScheduleText::Constant => Schedule::Constant,
@@ -78,24 +78,19 @@ pub(crate) fn options(of: &RunOptions) -> anyhow::Result<Options> {
             schedule,
         },
     };
-    let allows = |what| of.check.allow.contains(&what);
     Ok(Options {
-        target: Target {
-            brokers: resolve(&of.broker.host, of.broker.port)?,
-            sources: of.broker.source,
-            raw: of.broker.raw,
-        },
+        target: target(&of.broker)?,
         version: of.client.mqtt_version.0,
         qos: Qos::from_bits(of.load.qos).context("QoS is 0, 1 or 2")?,
         size: of.load.size.clone(),
-        topic: of.load.topic.as_ref().map(template).transpose()?,
+        topic: of.load.topic.as_deref().map(template).transpose()?,
         load,
         warm_up: of.time.warm_up,
         duration: of.time.duration,
         drain: of.time.drain,
         // Anything but a rate is refused by the plan's check.
         connect_rate: Some(of.client.connect_rate).filter(|rate| *rate != 0.0),
-        username: of.client.username.as_ref().map(template).transpose()?,
+        username: of.client.username.as_deref().map(template).transpose()?,
         password: of.client.password.clone(),
         keep_alive_s: of.client.keep_alive,
         clean_start: of.client.clean_start,
@@ -103,14 +98,31 @@ pub(crate) fn options(of: &RunOptions) -> anyhow::Result<Options> {
         alias: of.load.alias,
         user_properties: of.load.user_property.clone(),
         retain: of.load.retain,
-        allow: Allow {
-            loss: allows(Allowed::Loss),
-            duplicates: allows(Allowed::Duplicates),
-            reordering: allows(Allowed::Reordering),
-            disconnects: allows(Allowed::Disconnects),
-        },
-        seed: of.check.seed,
+        allow: allow(&of.check),
+        seed: of.check.seed.unwrap_or(Options::default().seed),
     })
+}
+
+fn target(of: &BrokerOptions) -> anyhow::Result<Target> {
+    Ok(Target {
+        brokers: resolve(&of.host, of.port)?,
+        sources: of.source,
+        raw: of.raw,
+    })
+}
+
+fn allow(of: &CheckOptions) -> Allow {
+    let allows = |what| of.allow.contains(&what);
+    Allow {
+        loss: allows(Allowed::Loss),
+        duplicates: allows(Allowed::Duplicates),
+        reordering: allows(Allowed::Reordering),
+        disconnects: allows(Allowed::Disconnects),
+    }
+}
+
+fn template(text: &str) -> Result<Template, TemplateError> {
+    text.parse()
 }
 
 /// One address for each host: the first that its name has, of IPv4 if there is one.

@@ -3,6 +3,7 @@
 //! What may stand in one is described in `loadgen/scenarios/README.md`.
 
 mod groups;
+mod overrides;
 mod scale;
 mod shipped;
 mod stages;
@@ -11,6 +12,7 @@ mod written;
 
 use thiserror::Error;
 
+pub use overrides::Overrides;
 pub use shipped::SHIPPED;
 
 use crate::scenario::build;
@@ -39,6 +41,14 @@ pub enum FileError {
         /// What is wrong.
         rule: String,
     },
+    /// Something stands above the file that the file has no place for.
+    #[error("{option}: {rule}")]
+    Override {
+        /// What stands above it, by the name that users give it.
+        option: &'static str,
+        /// Why it can't.
+        rule: &'static str,
+    },
     /// The factor is not above zero.
     #[error("the scale must be above zero, not {_0}")]
     Scale(f64),
@@ -55,14 +65,31 @@ pub enum FileError {
 ///
 /// [`FileError`].
 pub fn parse(text: &str, options: &Options, scale: f64) -> Result<Plan, FileError> {
+    parse_below(text, options, &Overrides::default(), scale)
+}
+
+/// The same with `overrides` above the file; they are not scaled.
+///
+/// # Errors
+///
+/// [`FileError`], among others [`FileError::Override`] for what the file has no place for.
+pub fn parse_below(
+    text: &str,
+    options: &Options,
+    overrides: &Overrides,
+    scale: f64,
+) -> Result<Plan, FileError> {
     if !scale.is_finite() || scale <= 0.0 {
         return Err(FileError::Scale(scale));
     }
-    let file = toml::from_str::<File>(text);
-    let file = file.map_err(|error| FileError::Toml(suggestion::explain(&error.to_string())))?;
-    let options = &file.run.over(options, scale);
+    let file = read(text)?;
+    let options = &overrides.over(file.run.over(options, scale));
     let groups = file.group.iter().map(|group| group.build(options, scale));
-    let groups = groups.collect::<Result<Vec<_>, _>>()?;
+    let mut groups = groups.collect::<Result<Vec<_>, _>>()?;
+    overrides.check(&groups, !file.stage.is_empty())?;
+    for group in &mut groups {
+        overrides.change(group);
+    }
     let stages = if file.stage.is_empty() {
         stages::standard(options, &groups)
     } else {
@@ -79,9 +106,12 @@ pub fn parse(text: &str, options: &Options, scale: f64) -> Result<Plan, FileErro
 ///
 /// [`FileError::Toml`].
 pub fn description(text: &str) -> Result<String, FileError> {
+    read(text).map(|file| file.description)
+}
+
+fn read(text: &str) -> Result<File, FileError> {
     let file = toml::from_str::<File>(text);
-    let file = file.map_err(|error| FileError::Toml(suggestion::explain(&error.to_string())))?;
-    Ok(file.description)
+    file.map_err(|error| FileError::Toml(suggestion::explain(&error.to_string())))
 }
 
 #[cfg(test)]

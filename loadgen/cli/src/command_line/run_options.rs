@@ -11,7 +11,7 @@ use loadgen_plan::{Size, SourceRange};
 
 use crate::duration;
 
-/// Options that all scenarios share.
+/// Options that all scenarios share, except those of files.
 #[derive(Debug, Args)]
 pub(crate) struct RunOptions {
     #[command(flatten)]
@@ -28,6 +28,26 @@ pub(crate) struct RunOptions {
     pub(crate) generator: GeneratorOptions,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
+}
+
+/// What users choose for every run, whatever load it makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) broker: &'a BrokerOptions,
+    pub(crate) check: &'a CheckOptions,
+    pub(crate) generator: &'a GeneratorOptions,
+    pub(crate) output: &'a OutputOptions,
+}
+
+impl RunOptions {
+    pub(crate) fn shared(&self) -> Asked<'_> {
+        Asked {
+            broker: &self.broker,
+            check: &self.check,
+            generator: &self.generator,
+            output: &self.output,
+        }
+    }
 }
 
 /// Whom the load is for.
@@ -149,9 +169,9 @@ pub(crate) struct CheckOptions {
     /// End with exit code 3 if the generator itself was the limit
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Makes random choices repeatable
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// Makes random choices repeatable; 1 if neither this nor a file says otherwise
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
 }
 
 /// The generator's own threads.

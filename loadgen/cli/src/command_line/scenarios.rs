@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::RunOptions;
+use super::{Asked, FileArguments, RunOptions};
 use crate::duration;
 
 /// What load to make.
@@ -37,20 +37,20 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    /// The options that all scenarios share.
-    pub(crate) fn asked(&self) -> &RunOptions {
+    /// What users chose beside the load.
+    pub(crate) fn asked(&self) -> Asked<'_> {
         match self {
-            Self::Connect(arguments) => &arguments.asked,
-            Self::FanIn(arguments) => &arguments.asked,
-            Self::FanOut(arguments) => &arguments.asked,
-            Self::Idle(arguments) => &arguments.asked,
-            Self::Mixed(arguments) | Self::Run(arguments) => &arguments.asked,
-            Self::P2p(arguments) => &arguments.asked,
-            Self::RequestResponse(arguments) => &arguments.asked,
-            Self::Retained(arguments) => &arguments.asked,
-            Self::Session(arguments) => &arguments.asked,
-            Self::Shared(arguments) => &arguments.asked,
-            Self::Slow(arguments) => &arguments.asked,
+            Self::Connect(arguments) => arguments.asked.shared(),
+            Self::FanIn(arguments) => arguments.asked.shared(),
+            Self::FanOut(arguments) => arguments.asked.shared(),
+            Self::Idle(arguments) => arguments.asked.shared(),
+            Self::Mixed(arguments) | Self::Run(arguments) => arguments.shared(),
+            Self::P2p(arguments) => arguments.asked.shared(),
+            Self::RequestResponse(arguments) => arguments.asked.shared(),
+            Self::Retained(arguments) => arguments.asked.shared(),
+            Self::Session(arguments) => arguments.asked.shared(),
+            Self::Shared(arguments) => arguments.asked.shared(),
+            Self::Slow(arguments) => arguments.asked.shared(),
         }
     }
 }
@@ -106,19 +106,6 @@ pub(crate) struct FanOutArguments {
     /// Subscribers, each of which gets everything
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     pub(crate) subscribers: u32,
-    #[command(flatten)]
-    pub(crate) asked: RunOptions,
-}
-
-/// Arguments of `run` and `mixed`.
-#[derive(Debug, Args)]
-pub(crate) struct FileArguments {
-    /// A scenario file, or the name of one that `loadgen list` shows
-    #[arg(value_name = "FILE|NAME")]
-    pub(crate) file: String,
-    /// Multiplies clients and rates of the file
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    pub(crate) scale: f64,
     #[command(flatten)]
     pub(crate) asked: RunOptions,
 }

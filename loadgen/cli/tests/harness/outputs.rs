@@ -156,6 +156,11 @@ fn what_cannot_run_says_why_in_one_sentence() {
             "no-such-file.toml",
         ),
         (
+            "run persistent-sessions -d 5s",
+            server.address(),
+            "--duration",
+        ),
+        (
             "p2p --html /no/such/folder/a.html",
             server.address(),
             "/no/such/folder/a.html",
@@ -172,6 +177,9 @@ fn what_cannot_run_says_why_in_one_sentence() {
     }
     let finished = loadgen("p2p --no-such-option", server.address());
     assert_eq!(finished.code, 1, "{}", finished.errors);
+    let finished = loadgen("run idle-1m --rate 5", server.address());
+    assert_eq!(finished.code, 1, "{}", finished.errors);
+    assert!(finished.errors.contains("--rate"), "{}", finished.errors);
     let finished = Program::start_words("p2p --help").finish();
     assert!(finished.code == 0 && finished.output.contains("--pairs"));
 }

@@ -11,8 +11,14 @@ const SHORT: &str = "--json - --warm-up 200ms --duration 1s --drain 5s";
 /// Runs the program against a broker of its own and gives back the report of a run without fault.
 #[track_caller]
 fn run(words: &str) -> Value {
+    run_as_it_is(&format!("{words} {SHORT}"))
+}
+
+/// The same without anything added but the broker's address.
+#[track_caller]
+fn run_as_it_is(words: &str) -> Value {
     let server: Server = server();
-    let report = loadgen(&format!("{words} {SHORT}"), server.address()).report(0);
+    let report = loadgen(words, server.address()).report(0);
     let checks = &report["checks"];
     assert_eq!(checks["violations"], Value::Array(Vec::new()), "{checks}");
     for wrong in ["lost", "duplicates", "reordered", "corrupt", "stray"] {
@@ -196,15 +202,21 @@ fn connections_cycle() {
 
 #[test]
 fn scenario_files_run_at_any_scale() {
-    let report = run("run persistent-sessions --scale 0.001");
+    let report = run_as_it_is("run persistent-sessions --scale 0.001 --json -");
     assert_eq!(report["run"]["scenario"], "session");
     assert_eq!(stage(&report, "resume")["messages"]["delivered"], 200);
     let folder = scratch("mixed");
     let file = folder.join("mixed.toml");
     std::fs::write(&file, MIXED).unwrap();
-    let report = run(&format!("mixed {} --scale 0.5", file.display()));
+    let words = format!("mixed {} --scale 0.5 --json -", file.display());
+    let report = run_as_it_is(&words);
     assert_eq!(report["run"]["groups"][0]["clients"], 10);
     assert_rate(&report, 300.0, 1.0);
+    let report = run_as_it_is(&format!("{words} -d 1500ms --warm-up 0 -q 0 -s 99"));
+    let seconds = number(&stage(&report, "measure")["seconds"]);
+    assert!((1.4..1.7).contains(&seconds), "{seconds}");
+    let publishes = report["run"]["groups"][0]["publishes"].as_str().unwrap();
+    assert!(publishes.contains("QoS 0, 99 bytes"), "{publishes}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
