@@ -17,7 +17,7 @@ mod target;
 mod verdicts;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,7 +26,7 @@ use clap::Args;
 use shard_uring::raise_open_files;
 
 use crate::adapter::{Folder, find, release_folder};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::machine::Machine;
 
 use comparison::{Comparison, SCHEMA};
@@ -40,6 +40,9 @@ use target::Target;
 /// every broker once with every load, then all again, so that a machine whose speed drifts is as
 /// unfair to all. What was seen goes to `report.md`, `report.json` and `report.html`, the load
 /// generator's own reports beside them.
+///
+/// Exit code 0: all was measured; 1: something failed; 2: the command line is wrong; 130: somebody
+/// interrupted, and the reports hold what was measured until then.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CompareOptions {
     /// Names of brokers, see `perf brokers`
@@ -83,63 +86,77 @@ pub(crate) fn run(options: &CompareOptions) -> Result<ExitCode> {
         );
     }
     raise_open_files().context("raise the limit of open files")?;
-    let release = release_folder()?;
-    let generator = options
-        .loadgen
-        .clone()
-        .unwrap_or_else(|| release.join("loadgen"));
+    let targets = targets(options)?;
+    let baseline = baseline(options, &targets)?;
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => release_folder()?.with_file_name("perf"),
+    };
+    let rounds = rounds(options, &out)?;
+    let comparison = compare(&rounds, &targets, baseline);
+    if comparison.interrupted && !comparison.has_results() {
+        bail!("interrupted before anything was measured");
+    }
+    write(&comparison, &out)?;
+    println!("{}", markdown::tables(&comparison));
+    println!("reports: {}", out.join("report.{md,json,html}").display());
+    Ok(if comparison.interrupted {
+        ExitCode::from(INTERRUPTED)
+    } else if comparison.failures() > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// What is to be done; signals are watched from here on.
+fn rounds(options: &CompareOptions, out: &Path) -> Result<Rounds> {
+    let generator = match &options.loadgen {
+        Some(path) => path.clone(),
+        None => release_folder()?.join("loadgen"),
+    };
     let generator = Generator::at(generator)?;
-    let out = options
-        .out
-        .clone()
-        .unwrap_or_else(|| release.with_file_name("perf"));
     let raw = out.join("raw");
     fs::create_dir_all(&raw).with_context(|| format!("make {}", raw.display()))?;
-
-    let targets = targets(options)?;
     let (scenarios, suite) = scenario::choose(&options.scenarios)?;
-    let (rounds, seconds) = suite.effort();
-    let rounds = Rounds {
+    let (times, seconds) = suite.effort();
+    Ok(Rounds {
         generator,
         scenarios,
-        times: options.rounds.unwrap_or(rounds),
+        times: options.rounds.unwrap_or(times),
         seconds: options.seconds.unwrap_or(seconds),
         raw,
         interrupt: Interrupt::watch()?,
-    };
+    })
+}
+
+/// Does it, and puts together what readers need to know.
+fn compare(rounds: &Rounds, targets: &[Target], baseline: Option<String>) -> Comparison {
     let machine = Machine::describe();
     let started = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let (results, took) = rounds.run(&targets)?;
-    let comparison = Comparison {
+    let found = rounds.run(targets);
+    Comparison {
         schema: SCHEMA.to_owned(),
         started_unix_s: started.as_secs(),
-        took_s: took.as_secs(),
+        took_s: found.took.as_secs(),
         command: std::env::args().collect(),
         revision: revision(),
         machine,
         rounds: rounds.times,
         seconds: rounds.seconds,
+        interrupted: found.interrupted,
         generator_version: rounds.generator.version.clone(),
-        baseline: baseline(options, &targets)?,
+        baseline,
         targets: targets.iter().map(Target::describe).collect(),
         scenarios: rounds
             .scenarios
             .iter()
             .map(|scenario| rounds.describe(scenario))
             .collect(),
-        results,
-    };
-    write(&comparison, &out)?;
-    let failed = comparison.failures();
-    println!("{}", markdown::tables(&comparison));
-    println!("reports: {}", out.join("report.{md,json,html}").display());
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+        results: found.results,
+    }
 }
 
 /// The relay and the brokers asked for, whether they are here or not.
@@ -149,7 +166,10 @@ fn targets(options: &CompareOptions) -> Result<Vec<Target>> {
     if !options.no_relay {
         targets.push(Target::Relay);
     }
-    for name in &options.brokers {
+    for (place, name) in options.brokers.iter().enumerate() {
+        if options.brokers[..place].contains(name) {
+            bail!("{name} is named twice");
+        }
         let adapter = folder.load(name)?;
         let found = find(&adapter)?;
         targets.push(Target::Broker(Box::new(adapter), found));
@@ -191,7 +211,7 @@ fn revision() -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn write(comparison: &Comparison, out: &std::path::Path) -> Result<()> {
+fn write(comparison: &Comparison, out: &Path) -> Result<()> {
     let json = serde_json::to_string_pretty(comparison).context("write report.json")? + "\n";
     let files = [
         ("report.json", json),

@@ -1,6 +1,7 @@
 //! A broker or relay that runs to be measured: started, waited for, watched, ended.
 
 mod family;
+mod group;
 mod ports;
 mod ready;
 
@@ -18,8 +19,14 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::adapter::{Adapter, Found, StopSignal, Values, brokers_cache};
+use crate::interrupt::Interrupt;
+
+pub(crate) use group::Group;
 
 use family::{Member, family, kill_again};
+
+/// How long the relay may take to tell its address.
+const RELAY_TIME: Duration = Duration::from_secs(10);
 
 /// How long a process may take to end when asked, before it is killed.
 const STOP_TIME: Duration = Duration::from_secs(10);
@@ -40,6 +47,8 @@ pub(crate) struct Running {
     pub(crate) command: Vec<String>,
     stop: Signal,
     folder: TempDir,
+    /// Ends waiting of all kinds.
+    interrupt: Interrupt,
 }
 
 impl Running {
@@ -48,8 +57,8 @@ impl Running {
     /// # Errors
     ///
     /// If it does not start, ends, or refuses clients until its time is over; with the end of its
-    /// output. Nothing of it is left then.
-    pub(crate) fn broker(adapter: &Adapter, found: &Found) -> Result<Self> {
+    /// output. If somebody interrupts. Nothing of it is left then.
+    pub(crate) fn broker(adapter: &Adapter, found: &Found, interrupt: &Interrupt) -> Result<Self> {
         let folder = TempDir::with_prefix("skein-perf-").context("make a folder for the broker")?;
         let data = folder.path().join("data");
         fs::create_dir(&data).context("make a folder for the broker")?;
@@ -91,6 +100,7 @@ impl Running {
                 StopSignal::Term => Signal::SIGTERM,
             },
             folder,
+            interrupt: interrupt.clone(),
         };
         running.wait_until_ready(Duration::from_secs(adapter.start.ready_s))?;
         Ok(running)
@@ -100,8 +110,8 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// If it does not tell its address in time.
-    pub(crate) fn relay() -> Result<Self> {
+    /// If it does not tell its address in time, or somebody interrupts. Nothing of it is left then.
+    pub(crate) fn relay(interrupt: &Interrupt) -> Result<Self> {
         let folder = TempDir::with_prefix("skein-perf-").context("make a folder for the relay")?;
         let own = std::env::current_exe().context("find this program")?;
         let command = vec![own.display().to_string(), "relay".to_owned()];
@@ -115,51 +125,51 @@ impl Running {
             command,
             stop: Signal::SIGTERM,
             folder,
+            interrupt: interrupt.clone(),
         };
-        let deadline = Instant::now() + STOP_TIME;
-        loop {
-            let said = fs::read_to_string(running.log_path()).unwrap_or_default();
-            if let Some(address) = said.lines().next().and_then(|line| line.parse().ok())
-                && said.contains('\n')
-            {
-                (running.address, running.mqtt5) = (address, address);
-                return Ok(running);
-            }
-            if let Some(end) = running.ended() {
-                bail!("the relay {end}:\n{}", running.log_end());
-            }
-            if Instant::now() > deadline {
-                bail!(
-                    "the relay does not tell its address:\n{}",
-                    running.log_end()
-                );
-            }
-            thread::sleep(LOOK_EVERY);
-        }
+        let log = running.log_path();
+        let address = running.wait_for(RELAY_TIME, |_| {
+            let said = fs::read_to_string(&log).context("read what it says")?;
+            let (line, _) = said.split_once('\n').context("no address")?;
+            line.parse::<SocketAddr>().context("no address")
+        })?;
+        (running.address, running.mqtt5) = (address, address);
+        Ok(running)
     }
 
     fn wait_until_ready(&mut self, time: Duration) -> Result<()> {
-        let deadline = Instant::now() + time;
         let mut ports = vec![(self.address, ready::Version::Mqtt3)];
         if self.mqtt5 != self.address {
             ports.push((self.mqtt5, ready::Version::Mqtt5));
         }
-        for (address, version) in ports {
-            let mut attempt = 0;
-            while let Err(problem) = ready::handshake(address, version, attempt) {
-                attempt += 1;
-                if let Some(end) = self.ended() {
-                    bail!("it {end} before it was ready:\n{}", self.log_end());
-                }
-                if Instant::now() > deadline {
-                    let seconds = time.as_secs();
-                    let log = self.log_end();
-                    bail!("it is not ready after {seconds} s ({problem:#}):\n{log}");
-                }
-                thread::sleep(LOOK_EVERY);
+        self.wait_for(time, |attempt| {
+            let mut ports = ports.iter();
+            ports.try_for_each(|(address, version)| ready::handshake(*address, *version, attempt))
+        })
+    }
+
+    /// Tries again and again until something succeeds, for at most this time; it is told which try
+    /// it is.
+    fn wait_for<T>(&mut self, time: Duration, attempt: impl Fn(u32) -> Result<T>) -> Result<T> {
+        let deadline = Instant::now() + time;
+        let mut number = 0;
+        loop {
+            let problem = match attempt(number) {
+                Ok(found) => return Ok(found),
+                Err(problem) => problem,
+            };
+            number += 1;
+            self.interrupt.check()?;
+            if let Some(end) = self.ended() {
+                bail!("it {end} before it was ready:\n{}", self.log_end());
             }
+            if Instant::now() > deadline {
+                let seconds = time.as_secs();
+                let log = self.log_end();
+                bail!("it is not ready after {seconds} s ({problem:#}):\n{log}");
+            }
+            thread::sleep(LOOK_EVERY);
         }
-        Ok(())
     }
 
     /// How it ended, if it did: `ended with exit status: 1`.
@@ -202,7 +212,7 @@ impl Running {
         if self.ended().is_none() {
             signal(self.child.id(), self.stop);
             let deadline = Instant::now() + STOP_TIME;
-            while self.ended().is_none() && Instant::now() < deadline {
+            while self.ended().is_none() && Instant::now() < deadline && !self.interrupt.insists() {
                 thread::sleep(LOOK_EVERY);
             }
         }

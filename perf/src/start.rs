@@ -33,7 +33,7 @@ pub(crate) fn run(options: &StartOptions) -> Result<ExitCode> {
     raise_open_files().context("raise the limit of open files")?;
     let interrupt = Interrupt::watch()?;
     let mut running =
-        Running::broker(&adapter, &found).with_context(|| format!("start {title}"))?;
+        Running::broker(&adapter, &found, &interrupt).with_context(|| format!("start {title}"))?;
     println!(
         "{title} {} serves MQTT at {}",
         found.version, running.address

@@ -46,3 +46,20 @@ fn a_debug_build_does_not_compare() {
     let said = complaint(&["compare", "--brokers", "skein"]);
     assert!(said.contains("this is a debug build"), "{said}");
 }
+
+#[test]
+fn mistakes_are_told_before_anything_is_measured() {
+    let said = complaint(&["compare", "--unoptimised", "--brokers", "emqx,emqx"]);
+    assert!(said.contains("emqx is named twice"), "{said}");
+    let output = Command::new(env!("CARGO_BIN_EXE_perf"))
+        .args(["compare", "--unoptimised", "--brokers", "mosquitto"])
+        .args(["--baseline", "nonsense"])
+        .env("SKEIN_PERF_MOSQUITTO", "/bin/true")
+        .output()
+        .expect("perf starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("the baseline nonsense is not among"),
+        "{said}"
+    );
+}

@@ -10,7 +10,8 @@ use super::target::RELAY;
 pub(crate) enum Cell {
     /// It was measured.
     Number(Number),
-    /// It was not, and this is why: `not supported: ...`, `failed: ...`, `not installed; ...`.
+    /// It was not, and this is why: `not supported: ...`, `not measured: ...`, `failed: ...`,
+    /// `not installed; ...`.
     Reason(String),
 }
 
@@ -39,6 +40,9 @@ pub(crate) fn cell(
     let warnings = match outcome {
         Outcome::Absent { reason } => return Cell::Reason(reason.clone()),
         Outcome::Failed { reason } => return Cell::Reason(format!("failed: {reason}")),
+        Outcome::Unmeasured { reason } => {
+            return Cell::Reason(format!("not measured: {reason}"));
+        }
         Outcome::Unsupported { reason } => {
             return Cell::Reason(format!("not supported: {reason}"));
         }
@@ -57,7 +61,7 @@ pub(crate) fn cell(
     Cell::Number(Number {
         median: middle,
         min: values.iter().copied().fold(f64::INFINITY, f64::min),
-        max: values.iter().copied().fold(0.0, f64::max),
+        max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         to_relay: if has_relay { to(RELAY) } else { None },
         to_baseline: comparison.baseline.as_deref().and_then(to),
         is_doubtful: !warnings.is_empty(),

@@ -25,6 +25,9 @@ pub(crate) struct Comparison {
     pub(crate) rounds: u32,
     /// Seconds of each measurement.
     pub(crate) seconds: u32,
+    /// Whether somebody ended it before all was measured.
+    #[serde(default)]
+    pub(crate) interrupted: bool,
     pub(crate) generator_version: String,
     /// The broker that others are compared with.
     pub(crate) baseline: Option<String>,
@@ -79,13 +82,15 @@ pub(crate) enum Outcome {
     Failed { reason: String },
     /// The target is not here.
     Absent { reason: String },
-    /// All rounds were measured.
+    /// Rounds were measured: all of them, unless the comparison was interrupted.
     Measured {
         /// Values of each figure, by round; null where a run did not have it.
         values: BTreeMap<Figure, Vec<Option<f64>>>,
         /// What makes them doubtful, each with the number of rounds that said it.
         warnings: BTreeMap<String, u32>,
     },
+    /// The comparison ended before its first round.
+    Unmeasured { reason: String },
     /// The target cannot do it.
     Unsupported { reason: String },
 }
@@ -105,6 +110,17 @@ impl Comparison {
             .outcome
     }
 
+    /// Whether anything came of it.
+    pub(crate) fn has_results(&self) -> bool {
+        let found = |result: &TargetResult| {
+            matches!(
+                result.outcome,
+                Outcome::Failed { .. } | Outcome::Measured { .. }
+            )
+        };
+        self.results.iter().any(found)
+    }
+
     /// Number of failed results.
     pub(crate) fn failures(&self) -> usize {
         let failed = |result: &&TargetResult| matches!(result.outcome, Outcome::Failed { .. });
@@ -117,7 +133,21 @@ impl Outcome {
     pub(crate) fn values(&self, figure: Figure) -> &[Option<f64>] {
         match self {
             Self::Measured { values, .. } => values.get(&figure).map_or(&[], Vec::as_slice),
-            Self::Absent { .. } | Self::Failed { .. } | Self::Unsupported { .. } => &[],
+            Self::Absent { .. }
+            | Self::Failed { .. }
+            | Self::Unmeasured { .. }
+            | Self::Unsupported { .. } => &[],
+        }
+    }
+
+    /// Number of rounds that were measured.
+    pub(crate) fn rounds(&self) -> usize {
+        match self {
+            Self::Measured { values, .. } => values.values().map(Vec::len).max().unwrap_or(0),
+            Self::Absent { .. }
+            | Self::Failed { .. }
+            | Self::Unmeasured { .. }
+            | Self::Unsupported { .. } => 0,
         }
     }
 }

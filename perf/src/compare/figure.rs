@@ -1,7 +1,8 @@
 //! What is read off a run, and how it is written.
 
+use anyhow::{Context, Result, ensure};
 use loadgen_report::units::{Unit, float, rate};
-use loadgen_report::{Broker, Latency, Report, Stage};
+use loadgen_report::{Latency, Report, Stage};
 use serde::{Deserialize, Serialize};
 
 /// One figure of a run.
@@ -85,23 +86,24 @@ impl Figure {
 
     /// The figure of one run; `None` if the run does not have it.
     pub(crate) fn read(self, report: &Report) -> Option<f64> {
-        let sum = |of: fn(&Stage) -> u64| report.measured().map(of).sum::<u64>();
-        let seconds = report.measured().map(|stage| stage.seconds).sum::<f64>();
-        let delivered = sum(|stage| stage.messages.delivered);
-        let connected = sum(|stage| stage.connections.connected);
+        let delivered = || total(report.measured(), |stage| stage.messages.delivered);
+        // Figures of connecting are those of the stages in which clients connect, not of the time for
+        // which they stay.
+        let connecting = || {
+            let measured = report.measured();
+            measured.filter(|stage| stage.connections.connected > 0)
+        };
+        let connected = || total(connecting(), |stage| stage.connections.connected);
         let figure = match self {
             Self::BytesPerConnection => return None,
-            Self::ConnectsPerCpuSecond => float(connected) / broker_cpu_s(report)?,
-            Self::ConnectsPerSecond => rate(connected, seconds),
-            Self::CpuPerDelivery => broker_cpu_s(report)? * 1e6 / float(delivered),
-            Self::DeliveriesPerCpuSecond => float(delivered) / broker_cpu_s(report)?,
-            Self::DeliveriesPerSecond => rate(delivered, seconds),
+            Self::ConnectsPerCpuSecond => float(connected()) / broker_cpu_s(connecting())?,
+            Self::ConnectsPerSecond => rate(connected(), seconds(connecting())),
+            Self::CpuPerDelivery => broker_cpu_s(report.measured())? * 1e6 / float(delivered()),
+            Self::DeliveriesPerCpuSecond => float(delivered()) / broker_cpu_s(report.measured())?,
+            Self::DeliveriesPerSecond => rate(delivered(), seconds(report.measured())),
             Self::GeneratorCpuPerDelivery => {
-                let cpu_s = report
-                    .measured()
-                    .map(|stage| stage.generator.cpu_s)
-                    .sum::<f64>();
-                cpu_s * 1e6 / float(delivered)
+                let cpu_s = report.measured().map(|stage| stage.generator.cpu_s);
+                cpu_s.sum::<f64>() * 1e6 / float(delivered())
             }
             Self::LatencyP50 => float(latency(report)?.p50_ns),
             Self::LatencyP99 => float(latency(report)?.p99_ns),
@@ -119,19 +121,52 @@ impl Figure {
     }
 }
 
-/// Resident memory per connection from two runs with few and many of them; `None` if one was not
-/// watched.
-pub(crate) fn bytes_per_connection(few: (u32, &Report), many: (u32, &Report)) -> Option<f64> {
-    let resident = |report: &Report| Some(float(held(report)?.resident_bytes_end));
-    let difference = resident(many.1)? - resident(few.1)?;
-    Some(difference / f64::from(many.0 - few.0))
+/// Resident memory per connection from two runs with few and many of them.
+///
+/// # Errors
+///
+/// If one was not watched, not all of its connections were held, or more of them took no more memory.
+pub(crate) fn bytes_per_connection(few: (u32, &Report), many: (u32, &Report)) -> Result<f64> {
+    let difference = resident(many)? - resident(few)?;
+    ensure!(
+        difference > 0.0,
+        "{} connections took no more memory than {}",
+        many.0,
+        few.0
+    );
+    Ok(difference / f64::from(many.0 - few.0))
 }
 
-/// CPU time of the broker in the measured stages; `None` if it was not watched in one.
-fn broker_cpu_s(report: &Report) -> Option<f64> {
-    let each = report
+/// Resident bytes of the broker in the end of the last measured stage, with so many connections.
+fn resident((count, report): (u32, &Report)) -> Result<f64> {
+    let connected = total(report.measured(), |stage| stage.connections.connected);
+    let gone = total(report.measured(), |stage| {
+        stage.connections.lost + stage.connections.closed
+    });
+    let held = connected.saturating_sub(gone);
+    ensure!(
+        held == u64::from(count),
+        "of {count} connections only {held} were held"
+    );
+    let broker = report
         .measured()
-        .map(|stage| Some(stage.broker.as_ref()?.cpu_s));
+        .last()
+        .and_then(|stage| stage.broker.as_ref());
+    let broker = broker.context("the broker was not watched while connections were held")?;
+    Ok(float(broker.resident_bytes_end))
+}
+
+fn total<'a>(stages: impl Iterator<Item = &'a Stage>, of: fn(&Stage) -> u64) -> u64 {
+    stages.map(of).sum()
+}
+
+fn seconds<'a>(stages: impl Iterator<Item = &'a Stage>) -> f64 {
+    stages.map(|stage| stage.seconds).sum()
+}
+
+/// CPU time of the broker in these stages; `None` if it was not watched in one.
+fn broker_cpu_s<'a>(stages: impl Iterator<Item = &'a Stage>) -> Option<f64> {
+    let each = stages.map(|stage| Some(stage.broker.as_ref()?.cpu_s));
     each.sum::<Option<f64>>()
 }
 
@@ -142,15 +177,10 @@ fn latency(report: &Report) -> Option<&Latency> {
     latencies.find_map(|latency| latency.intended.as_ref().or(latency.sent.as_ref()))
 }
 
-/// The broker while the connections were held: in the last measured stage.
-fn held(report: &Report) -> Option<&Broker> {
-    report.measured().last()?.broker.as_ref()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadgen_report::{Connections, Generator, Latencies, Messages, Run};
+    use loadgen_report::{Broker, Connections, Generator, Latencies, Messages, Run};
 
     fn stage(delivered: u64, cpu_s: f64, resident_bytes_end: u64) -> Stage {
         Stage {
@@ -218,10 +248,39 @@ mod tests {
     }
 
     #[test]
+    fn the_time_for_which_clients_stay_is_not_that_of_their_coming() {
+        let mut hold = stage(0, 100.0, 0);
+        (hold.seconds, hold.connections.connected) = (50.0, 0);
+        let report = report(vec![stage(0, 0.5, 0), hold]);
+        assert_eq!(Figure::ConnectsPerCpuSecond.read(&report), Some(20.0));
+        assert_eq!(Figure::ConnectsPerSecond.read(&report), Some(5.0));
+    }
+
+    /// The end of a run that holds connections.
+    fn holding(connected: u64, resident_bytes_end: u64) -> Report {
+        let mut stage = stage(0, 0.0, resident_bytes_end);
+        stage.connections.connected = connected;
+        report(vec![stage])
+    }
+
+    #[test]
     fn bytes_per_connection_are_what_more_connections_take() {
-        let few = report(vec![stage(0, 0.0, 5_000_000)]);
-        let many = report(vec![stage(0, 0.0, 9_000_000)]);
+        let few = holding(1000, 5_000_000);
+        let many = holding(11_000, 9_000_000);
         let slope = bytes_per_connection((1000, &few), (11_000, &many));
-        assert_eq!(slope, Some(400.0));
+        assert_eq!(slope.ok(), Some(400.0));
+    }
+
+    #[test]
+    fn connections_that_were_refused_or_took_nothing_have_no_figure() {
+        let refusal = |connected, bytes| {
+            let (few, many) = (holding(1000, 5_000_000), holding(connected, bytes));
+            let slope = bytes_per_connection((1000, &few), (11_000, &many));
+            slope.expect_err("something is wrong").to_string()
+        };
+        let text = refusal(10_999, 9_000_000);
+        assert_eq!(text, "of 11000 connections only 10999 were held");
+        let text = refusal(11_000, 5_000_000);
+        assert_eq!(text, "11000 connections took no more memory than 1000");
     }
 }

@@ -11,10 +11,12 @@ use anyhow::{Context, Result, bail};
 use loadgen_report::Report;
 
 use crate::interrupt::Interrupt;
-use crate::process::Running;
+use crate::process::{Group, Running};
 
 /// Time beyond the measured one that a run may take: connecting, warming up, draining.
-const TIME_BEYOND: Duration = Duration::from_mins(1);
+///
+/// More than the minute after which the load generator itself gives clients up, so that it can say so.
+const TIME_BEYOND: Duration = Duration::from_secs(90);
 
 /// How often a run is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -88,10 +90,10 @@ impl Generator {
             .stdin(Stdio::null())
             .stdout(log.try_clone().context("make a log")?)
             .stderr(log);
-        let mut child = command.spawn().context("run the load generator")?;
+        let mut child = Group::start(&mut command).context("run the load generator")?;
         let deadline = Instant::now() + Duration::from_secs(aim.seconds.into()) + TIME_BEYOND;
         let status = loop {
-            if let Some(status) = child.try_wait().context("wait for the load generator")? {
+            if let Some(status) = child.status().context("wait for the load generator")? {
                 break status;
             }
             let stop = if interrupt.came() {
@@ -103,8 +105,6 @@ impl Generator {
                 end.map(|end| format!("it {end} under load:\n{}", aim.broker.log_end()))
             };
             if let Some(reason) = stop {
-                _ = child.kill();
-                _ = child.wait();
                 bail!(reason);
             }
             thread::sleep(LOOK_EVERY);
@@ -113,7 +113,7 @@ impl Generator {
             bail!("the load generator {status}: {}", last_line(&log_path));
         }
         let text = fs::read_to_string(aim.json).context("read the load generator's report")?;
-        Ok(Report::from_json(&text)?)
+        Report::from_json(&text).context("read the load generator's report")
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::cells::{Cell, Number, cell, times};
 use super::comparison::{Comparison, Outcome, ScenarioDescription, TargetDescription};
 use super::figure::Figure;
-use super::markdown::{first_part, headline, minutes};
+use super::markdown::{INTERRUPTED, fewer_rounds, first_part, headline, minutes};
 use super::verdicts::verdicts;
 
 const STYLE: &str = include_str!("page.css");
@@ -18,6 +18,9 @@ pub(crate) fn page(comparison: &Comparison) -> String {
          <title>Brokers compared</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <h1>Brokers compared</h1>\n"
     );
+    if comparison.interrupted {
+        let _ = writeln!(text, "<p><strong>{INTERRUPTED}</strong></p>");
+    }
     text += &preface(comparison);
     text += &summary(comparison);
     text += &goals(comparison);
@@ -131,6 +134,9 @@ fn section(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
     text += "</div>\n<ul>\n";
     for target in &comparison.targets {
         let title = escape(&target.title);
+        if let Some(count) = fewer_rounds(comparison, scenario, &target.name) {
+            let _ = writeln!(text, "<li>{title}: {count}");
+        }
         match comparison.outcome(&scenario.name, &target.name) {
             Outcome::Absent { .. } => {}
             Outcome::Failed { reason } => {
@@ -142,7 +148,7 @@ fn section(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
                     let _ = writeln!(text, "<li>{title}*, in {rounds} round(s): {warning}");
                 }
             }
-            Outcome::Unsupported { reason } => {
+            Outcome::Unmeasured { reason } | Outcome::Unsupported { reason } => {
                 let _ = writeln!(text, "<li>{title}: {}", escape(reason));
             }
         }

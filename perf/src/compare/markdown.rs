@@ -7,9 +7,16 @@ use super::comparison::{Comparison, Outcome, ScenarioDescription, TargetDescript
 use super::figure::Figure;
 use super::verdicts::verdicts;
 
+/// What stands above figures that are fewer than they were to be.
+pub(crate) const INTERRUPTED: &str = "Interrupted: some rounds are missing.";
+
 /// The summary and Skein's goals.
 pub(crate) fn tables(comparison: &Comparison) -> String {
-    let mut text = summary(comparison);
+    let mut text = String::new();
+    if comparison.interrupted {
+        let _ = writeln!(text, "**{INTERRUPTED}**\n");
+    }
+    text += &summary(comparison);
     let verdicts = verdicts(comparison);
     if !verdicts.is_empty() {
         text += "\nWhat Skein is to reach:\n\n";
@@ -192,6 +199,9 @@ fn reasons(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
     let mut text = String::new();
     for target in &comparison.targets {
         let title = &target.title;
+        if let Some(count) = fewer_rounds(comparison, scenario, &target.name) {
+            let _ = writeln!(text, "- {title}: {count}");
+        }
         match comparison.outcome(&scenario.name, &target.name) {
             Outcome::Absent { .. } => {}
             Outcome::Failed { reason } => {
@@ -206,7 +216,7 @@ fn reasons(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
                     );
                 }
             }
-            Outcome::Unsupported { reason } => {
+            Outcome::Unmeasured { reason } | Outcome::Unsupported { reason } => {
                 let _ = writeln!(text, "- {title}: {}", one_line(reason));
             }
         }
@@ -216,6 +226,17 @@ fn reasons(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
     } else {
         format!("\n{text}")
     }
+}
+
+/// Says how many rounds a target has, if they are fewer than those of the whole comparison.
+pub(crate) fn fewer_rounds(
+    comparison: &Comparison,
+    scenario: &ScenarioDescription,
+    target: &str,
+) -> Option<String> {
+    let count = comparison.outcome(&scenario.name, target).rounds();
+    let is_fewer = count > 0 && count < comparison.rounds as usize;
+    is_fewer.then(|| format!("{count} of {} rounds", comparison.rounds))
 }
 
 fn description(target: &TargetDescription) -> String {
@@ -317,6 +338,26 @@ mod tests {
         }
         for line in text.lines().filter(|line| line.starts_with("| ")) {
             assert!(!line.contains("|  |"), "an empty cell: {line}");
+        }
+    }
+
+    #[test]
+    fn an_interrupted_comparison_says_what_is_missing() {
+        let mut comparison = comparison();
+        assert!(!page(&comparison).contains(INTERRUPTED));
+        comparison.interrupted = true;
+        comparison.rounds = 4;
+        comparison.results[5].outcome = Outcome::Unmeasured {
+            reason: "interrupted before its first round".to_owned(),
+        };
+        let text = page(&comparison);
+        assert!(tables(&comparison).contains(INTERRUPTED));
+        for part in [
+            "- RELAY: 3 of 4 rounds",
+            "- SKEIN: interrupted before its first round",
+            "| not supported | not measured | failed | not installed |",
+        ] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
         }
     }
 }

@@ -47,10 +47,8 @@ impl Bench<'_> {
         if let Some([few, many]) = scenario.counts {
             let few_report = self.run(target, scenario, arguments, Some(few), label)?;
             let many_report = self.run(target, scenario, arguments, Some(many), label)?;
-            let slope = bytes_per_connection((few, &few_report), (many, &many_report));
-            measured
-                .figures
-                .extend(slope.map(|value| (Figure::BytesPerConnection, value)));
+            let slope = bytes_per_connection((few, &few_report), (many, &many_report))?;
+            measured.figures.insert(Figure::BytesPerConnection, slope);
             measured
                 .warnings
                 .extend(few_report.warnings.into_iter().chain(many_report.warnings));
@@ -75,7 +73,7 @@ impl Bench<'_> {
         count: Option<u32>,
         label: &str,
     ) -> Result<Report> {
-        let mut running = target.start()?;
+        let mut running = target.start(self.interrupt)?;
         let address = if scenario.needs.contains(&Feature::Mqtt5) {
             running.mqtt5
         } else {

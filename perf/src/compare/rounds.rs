@@ -34,18 +34,36 @@ struct Pair<'a> {
     failed: Option<String>,
 }
 
+/// What came of all rounds.
+pub(crate) struct Found {
+    pub(crate) results: Vec<TargetResult>,
+    pub(crate) took: Duration,
+    /// Whether somebody interrupted before all was measured.
+    pub(crate) interrupted: bool,
+}
+
 impl Rounds {
-    /// Measures everything; returns the results and the time it took.
-    ///
-    /// # Errors
-    ///
-    /// If somebody interrupts.
-    pub(crate) fn run(&self, targets: &[Target]) -> Result<(Vec<TargetResult>, Duration)> {
+    /// Measures everything, or what there is time for until somebody interrupts.
+    pub(crate) fn run(&self, targets: &[Target]) -> Found {
         let started = Instant::now();
         let mut pairs = Vec::new();
         for scenario in &self.scenarios {
             pairs.extend(targets.iter().map(|target| Pair::new(scenario, target)));
         }
+        let interrupted = self.take_turns(&mut pairs).is_err();
+        Found {
+            results: pairs.into_iter().map(Pair::result).collect(),
+            took: started.elapsed(),
+            interrupted,
+        }
+    }
+
+    /// Every pair once, then all again.
+    ///
+    /// # Errors
+    ///
+    /// If somebody interrupts; what was measured until then is there.
+    fn take_turns(&self, pairs: &mut [Pair<'_>]) -> Result<()> {
         let bench = Bench {
             generator: &self.generator,
             interrupt: &self.interrupt,
@@ -53,24 +71,25 @@ impl Rounds {
             raw: &self.raw,
         };
         let to_run = pairs.iter().filter(|pair| pair.arguments.is_ok());
-        let all = to_run.map(|pair| pair.rounds(self.times)).sum::<u32>();
+        let all = to_run
+            .map(|pair| pair.scenario.rounds(self.times))
+            .sum::<u32>();
         let mut number = 0;
         for round in 1..=self.times {
-            let takes_part =
-                |pair: &&mut Pair<'_>| pair.arguments.is_ok() && round <= pair.rounds(self.times);
-            for pair in pairs.iter_mut().filter(takes_part) {
+            for pair in &mut *pairs {
+                if pair.arguments.is_err() || round > pair.scenario.rounds(self.times) {
+                    continue;
+                }
+                self.interrupt.check()?;
                 number += 1;
                 let (scenario, target) = (&pair.scenario.name, pair.target.name());
                 eprint!("[{number}/{all}] round {round}, {scenario}, {target}: ");
                 let said = pair.measure(&bench, round);
-                eprintln!("{said}");
-                self.interrupt.check()?;
+                eprintln!("{}", said.as_deref().unwrap_or("interrupted"));
+                said?;
             }
         }
-        Ok((
-            pairs.into_iter().map(Pair::result).collect(),
-            started.elapsed(),
-        ))
+        Ok(())
     }
 
     /// What readers should know of a scenario.
@@ -107,18 +126,17 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// How many of `all` rounds it takes part in.
-    fn rounds(&self, all: u32) -> u32 {
-        self.scenario.rounds_max.map_or(all, |most| most.min(all))
-    }
-
     /// Measures one round, unless an earlier one failed; returns what came of it.
-    fn measure(&mut self, bench: &Bench<'_>, round: u32) -> String {
+    ///
+    /// # Errors
+    ///
+    /// If somebody interrupts the measurement, which is then as if it had not begun.
+    fn measure(&mut self, bench: &Bench<'_>, round: u32) -> Result<String> {
         let Ok(arguments) = &self.arguments else {
-            return "not run".to_owned();
+            return Ok("not run".to_owned());
         };
         if self.failed.is_some() {
-            return "failed before".to_owned();
+            return Ok("failed before".to_owned());
         }
         let label = format!("{}-{}-{round}", self.scenario.name, self.target.name());
         match bench.measure(self.target, self.scenario, arguments, &label) {
@@ -129,13 +147,15 @@ impl<'a> Pair<'a> {
                     format!("{} {}", first.unit().format(*value), first.title())
                 });
                 self.measured.push(measured);
-                said
+                Ok(said)
             }
             Err(error) => {
+                // Whatever failed then may have failed for it.
+                bench.interrupt.check()?;
                 let reason = format!("{error:#}");
                 let said = format!("failed: {reason}");
                 self.failed = Some(reason);
-                said
+                Ok(said)
             }
         }
     }
@@ -144,6 +164,9 @@ impl<'a> Pair<'a> {
         let outcome = match (self.arguments, self.failed) {
             (Err(outcome), _) => outcome,
             (Ok(_), Some(reason)) => Outcome::Failed { reason },
+            (Ok(_), None) if self.measured.is_empty() => Outcome::Unmeasured {
+                reason: "interrupted before its first round".to_owned(),
+            },
             (Ok(_), None) => measured(self.scenario, &self.measured),
         };
         TargetResult {

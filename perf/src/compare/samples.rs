@@ -92,6 +92,7 @@ pub(super) fn comparison() -> Comparison {
         machine: Machine::describe(),
         rounds: 3,
         seconds: 3,
+        interrupted: false,
         generator_version: "loadgen 1".to_owned(),
         baseline: Some("mosquitto".to_owned()),
         targets: vec![

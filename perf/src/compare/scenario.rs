@@ -144,8 +144,11 @@ fn parse(name: &str, text: &str) -> Result<Scenario> {
     if scenario.counts.is_some_and(|[few, many]| few >= many) {
         bail!("counts: the first must be smaller than the second");
     }
-    let slope = scenario.figures.iter().any(|figure| figure.is_slope());
-    if slope != scenario.counts.is_some() || scenario.figures.is_empty() {
+    if scenario.figures.is_empty() {
+        bail!("figures: one is needed at least");
+    }
+    let has_counts = scenario.counts.is_some();
+    if (scenario.figures.iter()).any(|figure| figure.is_slope() != has_counts) {
         bail!("figures: those per connection need counts, and others need none");
     }
     if let Some(goal) = scenario
@@ -155,6 +158,10 @@ fn parse(name: &str, text: &str) -> Result<Scenario> {
     {
         bail!("goals: {:?} is not among the figures", goal.figure);
     }
+    let is_unbound = |goal: &&Goal| goal.at_least.is_none() && goal.at_most.is_none();
+    if let Some(goal) = scenario.goals.iter().find(is_unbound) {
+        bail!("goals: {:?} needs at_least or at_most", goal.figure);
+    }
     if scenario.relay.arguments.is_some() && scenario.relay.unsupported.is_some() {
         bail!("relay: either arguments or unsupported");
     }
@@ -162,6 +169,11 @@ fn parse(name: &str, text: &str) -> Result<Scenario> {
 }
 
 impl Scenario {
+    /// How many of `all` rounds it takes part in.
+    pub(crate) fn rounds(&self, all: u32) -> u32 {
+        self.rounds_max.map_or(all, |most| most.min(all))
+    }
+
     /// What the load generator is told about the load, or why there is none for the relay.
     pub(crate) fn arguments(&self, raw: bool) -> Result<Vec<String>, String> {
         if !raw {
@@ -238,6 +250,12 @@ mod tests {
         assert!(error(&slope).contains("need counts"));
         let goal = "[[goals]]\nfigure = \"latency-p50\"\nat_most = 1.0\nto = \"mosquitto\"\n";
         assert!(error(&format!("{LEAST}{goal}")).contains("not among the figures"));
+        let both = "[\"bytes-per-connection\", \"latency-p50\"]";
+        let mixed = LEAST.replace("[\"deliveries-per-cpu-second\"]", both);
+        let mixed = mixed.replace("{seconds}s", "{count}");
+        assert!(error(&format!("{mixed}counts = [1, 2]\n")).contains("others need none"));
+        let unbound = "[[goals]]\nfigure = \"deliveries-per-cpu-second\"\n";
+        assert!(error(&format!("{LEAST}{unbound}")).contains("needs at_least or at_most"));
     }
 
     #[test]

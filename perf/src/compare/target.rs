@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::comparison::TargetDescription;
 use crate::adapter::{Adapter, Feature, Found};
+use crate::interrupt::Interrupt;
 use crate::process::Running;
 
 /// The name of the relay among the brokers.
@@ -53,11 +54,11 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// If it does not start, or is not here.
-    pub(crate) fn start(&self) -> Result<Running> {
+    /// If it does not start, or is not here, or somebody interrupts.
+    pub(crate) fn start(&self, interrupt: &Interrupt) -> Result<Running> {
         match self {
-            Self::Relay => Running::relay(),
-            Self::Broker(adapter, Some(found)) => Running::broker(adapter, found),
+            Self::Relay => Running::relay(interrupt),
+            Self::Broker(adapter, Some(found)) => Running::broker(adapter, found, interrupt),
             Self::Broker(adapter, None) => anyhow::bail!("{} is not installed", adapter.title),
         }
     }

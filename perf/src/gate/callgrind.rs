@@ -101,7 +101,7 @@ fn run(
     let outcomes = said.split_whitespace().next();
     Ok(Counts {
         instructions: instructions(&profile).context("callgrind has no total")?,
-        allocations: allocations(&profile),
+        allocations: allocations(&profile).context("callgrind has a call without a number")?,
         outcomes: outcomes
             .and_then(|word| word.parse().ok())
             .with_context(|| format!("{} does not say what it did", program.display()))?,
@@ -139,8 +139,8 @@ fn instructions(profile: &str) -> Option<u64> {
     total.trim().parse().ok()
 }
 
-/// Calls of allocating functions in a profile without compressed names.
-fn allocations(profile: &str) -> u64 {
+/// Calls of allocating functions in a profile without compressed names; `None` if it has another form.
+fn allocations(profile: &str) -> Option<u64> {
     let (mut sum, mut allocates) = (0, false);
     for line in profile.lines() {
         if let Some(callee) = line.strip_prefix("cfn=") {
@@ -148,11 +148,10 @@ fn allocations(profile: &str) -> u64 {
             let name = callee.split('\'').next().unwrap_or_default();
             allocates = ALLOCATING.contains(&name);
         } else if allocates && let Some(calls) = line.strip_prefix("calls=") {
-            let count = calls.split(' ').next().and_then(|count| count.parse().ok());
-            sum += count.unwrap_or(0_u64);
+            sum += calls.split(' ').next()?.parse::<u64>().ok()?;
         }
     }
-    sum
+    Some(sum)
 }
 
 #[cfg(test)]
@@ -208,7 +207,9 @@ totals: 2338051
     #[test]
     fn a_profile_tells_its_total_and_its_allocations() {
         assert_eq!(instructions(PROFILE), Some(2_338_051));
-        assert_eq!(allocations(PROFILE), 6);
+        assert_eq!(allocations(PROFILE), Some(6));
+        let text = PROFILE.replace("calls=3", "calls=+3x");
+        assert_eq!(allocations(&text), None);
         assert_eq!(instructions("events: Ir\n"), None);
     }
 

@@ -22,8 +22,8 @@ const CLIENTS_PER_ADDRESS: usize = 8_000;
 /// Seconds of silence that the clients announce.
 const KEEP_ALIVE_S: u16 = 3600;
 
-/// Bytes of a CONNACK of MQTT 3.1.1, and of a SUBACK without its return codes.
-const ANSWER_BYTES: usize = 4;
+/// The CONNACK of MQTT 3.1.1 that says yes.
+const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
 
 /// How long clients may take to connect.
 const TIME_MAX: Duration = Duration::from_mins(1);
@@ -40,10 +40,10 @@ pub(crate) struct Crowd {
 
 struct Client {
     socket: SocketKey,
-    /// Packets still to be sent with the bytes of their answers, the next one last.
-    packets: Vec<(Vec<u8>, usize)>,
-    /// Bytes of the answer that is awaited.
-    awaited: usize,
+    /// Packets still to be sent with their answers, the next one last.
+    packets: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What is missing of the answer.
+    awaited: Vec<u8>,
 }
 
 impl Crowd {
@@ -113,7 +113,7 @@ impl Crowd {
         self.clients.push(Client {
             socket,
             packets: packets.collect::<Result<_>>()?,
-            awaited: 0,
+            awaited: Vec::new(),
         });
         Ok(())
     }
@@ -134,13 +134,12 @@ impl Crowd {
         if matches!(event, Event::Readable { .. }) {
             let mut buffer = [0; 1024];
             match self.driver.receive(client.socket, &mut buffer) {
-                Ok(bytes) if bytes <= client.awaited => client.awaited -= bytes,
-                Ok(bytes) => bail!("an answer of {bytes} bytes too many"),
+                Ok(bytes) => take(&mut client.awaited, &buffer[..bytes])?,
                 Err(ReceiveError::Empty) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        if client.awaited > 0 {
+        if !client.awaited.is_empty() {
             return Ok(false);
         }
         let Some((packet, answer)) = client.packets.pop() else {
@@ -153,15 +152,25 @@ impl Crowd {
     }
 }
 
-/// A CONNECT and how long its answer is.
-fn connect(name: &str) -> Result<(Vec<u8>, usize)> {
-    let mut connect = Connect::new(Version::V311, name);
-    connect.keep_alive_s = KEEP_ALIVE_S;
-    Ok((encoded(&Packet::Connect(connect))?, ANSWER_BYTES))
+/// Takes what was received off what is awaited.
+fn take(awaited: &mut Vec<u8>, received: &[u8]) -> Result<()> {
+    ensure!(
+        awaited.starts_with(received),
+        "an answer of {received:02x?}, not {awaited:02x?}"
+    );
+    awaited.drain(..received.len());
+    Ok(())
 }
 
-/// A SUBSCRIBE to fewer than 124 filters and how long its answer is.
-fn subscribe(id: u16, filters: &[String]) -> Result<(Vec<u8>, usize)> {
+/// A CONNECT and its answer.
+fn connect(name: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+    let mut connect = Connect::new(Version::V311, name);
+    connect.keep_alive_s = KEEP_ALIVE_S;
+    Ok((encoded(&Packet::Connect(connect))?, CONNACK.to_vec()))
+}
+
+/// A SUBSCRIBE to few filters and its answer, which grants QoS 0 for each.
+fn subscribe(id: u16, filters: &[String]) -> Result<(Vec<u8>, Vec<u8>)> {
     ensure!(
         filters.len() <= FILTERS_PER_PACKET,
         "the answer's length takes one byte"
@@ -175,11 +184,33 @@ fn subscribe(id: u16, filters: &[String]) -> Result<(Vec<u8>, usize)> {
         properties: SubscribeProperties::default(),
         requests: FilterRequests::new(&requests),
     });
-    Ok((encoded(&packet)?, ANSWER_BYTES + filters.len()))
+    let length = u8::try_from(2 + filters.len())?;
+    let mut answer = vec![0x90, length];
+    answer.extend(id.to_be_bytes());
+    answer.resize(answer.len() + filters.len(), Qos::AtMostOnce.bits());
+    Ok((encoded(&packet)?, answer))
 }
 
 fn encoded(packet: &Packet<'_>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     packet.encode(Version::V311, &mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_may_come_in_pieces_but_no_others_may_come() {
+        let filters = ["a", "b"].map(str::to_owned);
+        let (_, mut awaited) = subscribe(258, &filters).unwrap();
+        assert_eq!(awaited, [0x90, 4, 1, 2, 0, 0]);
+        take(&mut awaited, &[0x90, 4, 1]).unwrap();
+        let refused = take(&mut awaited.clone(), &[2, 0, 0x80]).unwrap_err();
+        let text = refused.to_string();
+        assert_eq!(text, "an answer of [02, 00, 80], not [02, 00, 00]");
+        take(&mut awaited, &[2, 0, 0]).unwrap();
+        assert!(take(&mut awaited, &[0]).is_err());
+    }
 }

@@ -58,7 +58,8 @@ impl Row {
 pub(crate) fn judge(figure: Figure, value: Result<f64>, baseline: &Baseline) -> Row {
     let allowed = baseline.figures.get(&figure.name).cloned();
     let (value, problem) = match value {
-        Ok(value) => (Some(value), None),
+        Ok(value) if value.is_finite() => (Some(value), None),
+        Ok(value) => (None, Some(format!("{value} is no number"))),
         Err(error) => (None, Some(format!("{error:#}"))),
     };
     let judgement = match (value, &allowed) {
@@ -136,6 +137,9 @@ mod tests {
         let row = judge(figure(), Err(anyhow::anyhow!("no valgrind")), &empty);
         assert_eq!((row.judgement, row.passes()), (Judgement::Failed, false));
         assert_eq!(row.problem.as_deref(), Some("no valgrind"));
+        // A comparison with this one never says that it is worse.
+        let row = judge(figure(), Ok(f64::NAN), &empty);
+        assert_eq!((row.judgement, row.passes()), (Judgement::Failed, false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::crowd::Crowd;
 use super::server::Server;
@@ -67,13 +67,13 @@ fn connections(
     filters: impl Fn(usize) -> Vec<String>,
     interrupt: &Interrupt,
 ) -> Result<f64> {
-    let server = Server::start(program)?;
+    let server = Server::start(program, interrupt)?;
     let mut crowd = Crowd::new(server.address(), CONNECTING_MAX)?;
     crowd.grow(CLIENTS_FEW, &filters, interrupt)?;
     let few = settled(&server, interrupt)?;
     crowd.grow(CLIENTS_MANY, &filters, interrupt)?;
     let many = settled(&server, interrupt)?;
-    Ok(slope(few, many, CLIENTS_MANY - CLIENTS_FEW))
+    slope(few, many, CLIENTS_MANY - CLIENTS_FEW)
 }
 
 /// In two brokers: few and many subscriptions of each client.
@@ -86,19 +86,29 @@ fn subscriptions(
     interrupt: &Interrupt,
 ) -> Result<f64> {
     let with = |count: usize| -> Result<u64> {
-        let server = Server::start(program)?;
+        let server = Server::start(program, interrupt)?;
         let mut crowd = Crowd::new(server.address(), 1)?;
         let filters = |client| (0..count).map(|number| filter(client, number)).collect();
         crowd.grow(SUBSCRIBERS, filters, interrupt)?;
         settled(&server, interrupt)
     };
     let (few, many) = (with(FILTERS_FEW)?, with(FILTERS_MANY)?);
-    Ok(slope(few, many, SUBSCRIBERS * (FILTERS_MANY - FILTERS_FEW)))
+    slope(few, many, SUBSCRIBERS * (FILTERS_MANY - FILTERS_FEW))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn slope(few: u64, many: u64, count: usize) -> f64 {
-    (many as f64 - few as f64) / count as f64
+/// Bytes for each of the `count` that are more.
+///
+/// # Errors
+///
+/// If many take no more than few: whatever does not hold them is no saving.
+fn slope(few: u64, many: u64, count: usize) -> Result<f64> {
+    ensure!(
+        many > few,
+        "many take {many} bytes and few {few}: nothing is held"
+    );
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let each = (many - few) as f64 / count as f64;
+    Ok(each)
 }
 
 /// Resident bytes once nothing happens any more.
@@ -119,4 +129,16 @@ fn settled(server: &Server, interrupt: &Interrupt) -> Result<u64> {
         last = bytes;
     }
     Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slope_is_for_each_and_what_takes_nothing_has_none() {
+        assert!((slope(1_000, 7_000, 10).unwrap() - 600.0).abs() < 1e-9);
+        let text = slope(7_000, 7_000, 10).unwrap_err().to_string();
+        assert!(text.contains("nothing is held"), "{text}");
+    }
 }

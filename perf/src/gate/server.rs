@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::adapter::{Folder, Found};
+use crate::interrupt::Interrupt;
 use crate::process::Running;
 
 /// One shard, so that what a client costs does not depend on the number of cores here.
@@ -47,8 +48,8 @@ impl Server {
     /// # Errors
     ///
     /// If it does not start.
-    pub(crate) fn start(program: &Path) -> Result<Self> {
-        Self::start_with(&[], &[(PURGE_DELAY, "0")], program)
+    pub(crate) fn start(program: &Path, interrupt: &Interrupt) -> Result<Self> {
+        Self::start_with(&[], &[(PURGE_DELAY, "0")], program, interrupt)
     }
 
     /// The same, as a child of strace, which counts system calls.
@@ -56,12 +57,18 @@ impl Server {
     /// # Errors
     ///
     /// If it does not start.
-    pub(crate) fn start_traced(program: &Path) -> Result<Self> {
+    pub(crate) fn start_traced(program: &Path, interrupt: &Interrupt) -> Result<Self> {
         let strace = ["strace", "-f", "-c", "-o", "{trace}"];
-        Self::start_with(&strace, &[], program).context("count with strace (Debian package strace)")
+        Self::start_with(&strace, &[], program, interrupt)
+            .context("count with strace (Debian package strace)")
     }
 
-    fn start_with(tool: &[&str], environment: &[(&str, &str)], program: &Path) -> Result<Self> {
+    fn start_with(
+        tool: &[&str],
+        environment: &[(&str, &str)],
+        program: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Self> {
         let folder = TempDir::with_prefix("skein-perf-").context("make a folder")?;
         let mut adapter = Folder::default().load("skein")?;
         adapter.files = [("skein.conf".to_owned(), CONFIG.to_owned())].into();
@@ -76,7 +83,7 @@ impl Server {
             program: program.to_owned(),
             version: String::new(),
         };
-        let running = Running::broker(&adapter, &found).context("start the broker")?;
+        let running = Running::broker(&adapter, &found, interrupt).context("start the broker")?;
         Ok(Self { running, folder })
     }
 

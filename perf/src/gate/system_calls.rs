@@ -39,7 +39,7 @@ pub(crate) fn measure(program: &Path, traffic: Traffic, interrupt: &Interrupt) -
 
 /// Calls of one broker from start to end.
 fn calls(program: &Path, traffic: Traffic, rounds: usize, interrupt: &Interrupt) -> Result<u64> {
-    let mut server = Server::start_traced(program)?;
+    let mut server = Server::start_traced(program, interrupt)?;
     let mut pairs = Pairs::connect(server.address(), traffic)?;
     for _ in 0..rounds {
         interrupt.check()?;

@@ -14,12 +14,16 @@ fn adapter(line: &str, ready_s: u64) -> Adapter {
     adapter
 }
 
-fn refusal(adapter: &Adapter) -> String {
-    let found = Found {
+fn shell() -> Found {
+    Found {
         program: "/bin/sh".into(),
         version: "1".to_owned(),
-    };
-    let started = Running::broker(adapter, &found);
+    }
+}
+
+fn refusal(adapter: &Adapter) -> String {
+    let found = shell();
+    let started = Running::broker(adapter, &found, &Interrupt::default());
     format!("{:#}", started.err().expect("it is no broker"))
 }
 
@@ -62,4 +66,40 @@ fn ends(stream: &mut UnixStream) {
         .expect("sockets have timeouts");
     let read = stream.read(&mut [0; 1]).expect("the child is gone in time");
     assert_eq!(read, 0);
+}
+
+/// A broker that takes every client and does not end when it is told to.
+const STUBBORN: &str = r#"exec python3 -c '
+import signal, socket
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+listener = socket.create_server(("127.0.0.1", {port}))
+while True:
+    client, _ = listener.accept()
+    client.recv(100)
+    client.sendall(bytes([0x20, 2, 0, 0]))
+'"#;
+
+#[test]
+fn a_broker_that_does_not_end_is_killed_when_its_user_insists() {
+    let found = shell();
+    let interrupt = Interrupt::default();
+    let adapter = adapter(STUBBORN, 20);
+    let running = Running::broker(&adapter, &found, &interrupt).expect("it takes clients");
+    let pid = running.pids()[0];
+    interrupt.note();
+    interrupt.note();
+    let asked = Instant::now();
+    drop(running);
+    assert!(asked.elapsed() < STOP_TIME, "nobody waits for it");
+    assert_eq!(family::started(pid), None);
+}
+
+#[test]
+fn an_interruption_ends_the_wait_for_a_broker_that_is_never_ready() {
+    let interrupt = Interrupt::default();
+    interrupt.note();
+    let found = shell();
+    let started = Running::broker(&adapter("sleep 60", 60), &found, &interrupt);
+    let error = started.err().expect("it is no broker").to_string();
+    assert_eq!(error, "interrupted");
 }
