@@ -68,7 +68,15 @@ impl Outflow {
     /// Whether another message may be sent if the broker takes `receive_maximum`.
     #[inline]
     pub(crate) fn has_room(&self, receive_maximum: u16) -> bool {
-        self.open < receive_maximum && self.sent.len() < usize::from(IDS)
+        self.room(receive_maximum) > 0
+    }
+
+    /// How many messages may be sent if the broker takes `receive_maximum`.
+    #[inline]
+    pub(crate) fn room(&self, receive_maximum: u16) -> u32 {
+        let known = u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
+        let ids = u32::from(IDS).saturating_sub(known);
+        ids.min(receive_maximum.saturating_sub(self.open).into())
     }
 
     /// Notes a message, and gives it a packet id.

@@ -39,7 +39,13 @@ impl Window {
     /// Whether another message fits.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.next - self.base < self.size
+        self.room() > 0
+    }
+
+    /// How many messages fit.
+    #[inline]
+    pub(crate) fn room(&self) -> u32 {
+        self.size - (self.next - self.base)
     }
 
     /// Whether messages are under way.
@@ -47,12 +53,12 @@ impl Window {
         self.base < self.next
     }
 
-    /// Notes that the next message was sent.
-    pub(crate) fn sent(&mut self, now: Instant) {
+    /// Notes that the next `messages` were sent.
+    pub(crate) fn sent(&mut self, messages: u32, now: Instant) {
         if self.base == self.next {
             self.moved_at = now;
         }
-        self.next += 1;
+        self.next += messages;
     }
 
     /// Counts `count` confirmations of message `sequence`; whether places became free.
@@ -103,15 +109,15 @@ mod tests {
     #[test]
     fn a_place_is_free_when_all_copies_of_the_oldest_message_arrived() {
         let mut window = Window::new(2, 3);
-        window.sent(NOW);
-        window.sent(NOW);
+        window.sent(1, NOW);
+        window.sent(1, NOW);
         assert!(!window.has_room());
         assert!(!window.confirm(1, 3, NOW) && !window.has_room());
         assert!(!window.confirm(0, 2, NOW) && !window.has_room());
         assert!(window.confirm(0, 1, NOW));
         assert!(window.has_room() && !window.is_open());
         // The places are as good as new.
-        window.sent(NOW);
+        window.sent(1, NOW);
         assert!(!window.confirm(2, 2, NOW) && window.confirm(2, 1, NOW));
     }
 
@@ -122,7 +128,7 @@ mod tests {
             for sequence in 0..100 {
                 let mut sent = 0;
                 while window.has_room() {
-                    window.sent(NOW);
+                    window.sent(1, NOW);
                     sent += 1;
                 }
                 assert_eq!(sent, if sequence == 0 { size } else { 1 });
@@ -134,11 +140,11 @@ mod tests {
     #[test]
     fn a_window_that_stands_still_is_opened_anew_and_late_copies_do_no_harm() {
         let mut window = Window::new(1, 1);
-        window.sent(NOW);
+        window.sent(1, NOW);
         assert!(window.stands_since(NOW) && !window.stands_since(Instant::from_secs(8)));
         window.reopen();
         assert!(window.has_room() && !window.stands_since(NOW));
-        window.sent(NOW);
+        window.sent(1, NOW);
         assert!(!window.confirm(0, 1, NOW) && !window.has_room());
         assert!(!window.confirm(7, 1, NOW));
         assert!(window.confirm(1, 1, NOW));

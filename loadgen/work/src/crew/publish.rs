@@ -43,53 +43,69 @@ impl Crew {
         {
             self.write_head(at, self.publishers[at].sequence);
         }
-        let (publisher, group) = (&mut self.publishers[at], &mut self.groups[group]);
+        self.send_run(at, 1, intended, now, out);
+    }
+
+    /// Writes the next `count` messages of a publisher that can send so many and whose head is written,
+    /// or fewer if they are large; how many.
+    #[inline]
+    fn send_run(
+        &mut self,
+        at: usize,
+        count: u32,
+        intended: Instant,
+        now: Instant,
+        out: &mut Out,
+    ) -> u32 {
+        let publisher = &mut self.publishers[at];
+        let group = &mut self.groups[usize::from(publisher.group)];
         let (Some(form), counters) = (&group.form, &mut self.counters) else {
-            return;
+            return 0;
         };
-        let sequence = publisher.sequence;
-        publisher.sequence += 1;
-        let mut packet_id = None;
-        if form.qos == Qos::AtMostOnce {
-            publisher.note_recent(now);
-        } else {
-            packet_id = Some(publisher.expect_acknowledgement(form.qos, sequence, intended, now));
-            counters.unacknowledged += 1;
-            if self.plan.target.raw {
-                packet_id = RAW_PACKET_ID;
-            }
-        }
-        if let Some(window) = &mut publisher.window {
-            window.sent(now);
-        }
-        if group.left > 0 {
-            group.left -= 1;
-        }
-        counters.expected += u64::from(publisher.copies) << u32::from(form.asks);
-        let start = out.bytes.len();
-        let (sent, dup) = (now, false);
-        let message = Outgoing {
-            sequence,
-            intended,
-            sent,
-            packet_id,
-            dup,
-        };
-        let (run, seed) = (self.run.0, self.plan.seed);
         let ink = Ink {
             filler: &self.filler,
-            run,
-            seed,
+            run: self.run.0,
+            seed: self.plan.seed,
         };
-        publisher.write(form, ink, &message, &mut out.bytes);
-        let messages = &mut counters.tally.messages;
-        messages.sent += 1;
-        messages.sent_bytes += (out.bytes.len() - start) as u64;
+        if form.qos == Qos::AtMostOnce {
+            publisher.note_recent(now);
+        }
+        let (start, first) = (out.bytes.len(), publisher.sequence);
         // So that a backlog does not go out at once.
+        while publisher.sequence - first < count && out.unassigned() <= ASSIGN_BYTES {
+            let sequence = publisher.sequence;
+            publisher.sequence += 1;
+            let mut packet_id = None;
+            if form.qos != Qos::AtMostOnce {
+                let id = publisher.expect_acknowledgement(form.qos, sequence, intended, now);
+                packet_id = Some(id).filter(|_| !self.plan.target.raw).or(RAW_PACKET_ID);
+            }
+            let message = Outgoing {
+                sequence,
+                intended,
+                sent: now,
+                packet_id,
+                dup: false,
+            };
+            publisher.write(form, ink, &message, &mut out.bytes);
+        }
+        let sent = publisher.sequence - first;
+        if let Some(window) = &mut publisher.window {
+            window.sent(sent, now);
+        }
+        let messages = u64::from(sent);
+        group.left = group.left.saturating_sub(messages);
+        counters.expected += messages * (u64::from(publisher.copies) << u32::from(form.asks));
+        if form.qos != Qos::AtMostOnce {
+            counters.unacknowledged += messages;
+        }
+        counters.tally.messages.sent += messages;
+        counters.tally.messages.sent_bytes += (out.bytes.len() - start) as u64;
         if out.unassigned() > ASSIGN_BYTES {
             let local = publisher.member;
             self.assign(local, now, out);
         }
+        sent
     }
 
     /// Writes a message that was sent before.
@@ -144,25 +160,46 @@ impl Crew {
             self.publishers[at].is_listed = false;
             self.send_owed(at, now, out);
             self.send_clears(at, now, out);
-            let group = &self.groups[usize::from(self.publishers[at].group)];
-            let limit = group.form.as_ref().map_or(0, |form| form.limit);
-            let publishing = group.publishing;
-            while publishing
-                && self.publishers[at]
-                    .window
-                    .as_ref()
-                    .is_some_and(|window| window.has_room())
-                && self.publishers[at].sequence < limit
-                && self.can_send(at)
-            {
-                self.counters.tally.messages.scheduled += 1;
-                self.send(at, now, now, out);
-            }
+            self.fill_window(at, now, out);
             self.assign(local, now, out);
         }
         listed.clear();
         // Nothing was listed meanwhile: sending lists nobody.
         self.listed = listed;
+    }
+
+    /// Sends what fits in the window of a publisher.
+    fn fill_window(&mut self, at: usize, now: Instant, out: &mut Out) {
+        let group = &self.groups[usize::from(self.publishers[at].group)];
+        let Some(form) = group.form.as_ref().filter(|_| group.publishing) else {
+            return;
+        };
+        let (limit, alone) = (form.limit, form.has_sequence);
+        while self.can_send(at) {
+            let publisher = &self.publishers[at];
+            let window = publisher.window.as_ref().map_or(0, |window| window.room());
+            let left = limit.saturating_sub(publisher.sequence);
+            let outflow = publisher
+                .outflow
+                .as_ref()
+                .map_or(u32::from(publisher.receive_maximum), |outflow| {
+                    outflow.room(publisher.receive_maximum)
+                });
+            let room = window.min(left).min(outflow);
+            if room == 0 {
+                return;
+            }
+            let sent = if alone {
+                self.send(at, now, now, out);
+                1
+            } else {
+                self.send_run(at, room, now, now, out)
+            };
+            if sent == 0 {
+                return;
+            }
+            self.counters.tally.messages.scheduled += u64::from(sent);
+        }
     }
 
     fn send_owed(&mut self, at: usize, now: Instant, out: &mut Out) {
