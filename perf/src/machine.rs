@@ -26,6 +26,9 @@ pub(crate) struct Machine {
     /// Most files that one process may open.
     pub(crate) open_files_max: u64,
     pub(crate) accept_backlog_max: String,
+    /// Packets that may wait on one processor before the kernel drops them, on loopback too.
+    #[serde(default)]
+    pub(crate) device_backlog_max: String,
     pub(crate) port_range: String,
     /// Runnable processes on average over the last minute, before anything was measured.
     pub(crate) load_before: f64,
@@ -70,6 +73,7 @@ impl Machine {
             transparent_huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
             open_files_max: getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(_, hard)| hard),
             accept_backlog_max: read("/proc/sys/net/core/somaxconn"),
+            device_backlog_max: read("/proc/sys/net/core/netdev_max_backlog"),
             port_range: read("/proc/sys/net/ipv4/ip_local_port_range").replace('\t', " to "),
             load_before: load.unwrap_or(0.0),
         }
@@ -94,6 +98,7 @@ impl Machine {
             ),
             ("open files at most", self.open_files_max.to_string()),
             ("accept backlog at most", self.accept_backlog_max.clone()),
+            ("packets that may wait", self.device_backlog_max.clone()),
             ("ports for clients", self.port_range.clone()),
             ("load before", format!("{:.2}", self.load_before)),
         ]
