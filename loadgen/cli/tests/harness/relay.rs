@@ -3,6 +3,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use wire_mqtt::{Frame, frame};
@@ -23,6 +25,7 @@ pub enum Harm {
 /// A relay; its threads end with their connections, and the listener with the test.
 pub struct Relay {
     address: SocketAddr,
+    harmed: Arc<AtomicU64>,
 }
 
 impl Relay {
@@ -30,6 +33,8 @@ impl Relay {
     pub fn start(broker: SocketAddr, harm: Harm, every: u64, seed: u64) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
+        let harmed = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&harmed);
         thread::spawn(move || {
             for (number, client) in listener.incoming().enumerate() {
                 let client = client.unwrap();
@@ -44,11 +49,17 @@ impl Relay {
                     state: seed ^ (number as u64) << 32,
                     pending: Vec::new(),
                     held: Vec::new(),
+                    harmed: Arc::clone(&counter),
                 };
                 thread::spawn(move || mangler.carry(server, client));
             }
         });
-        Self { address }
+        Self { address, harmed }
+    }
+
+    /// Messages that have come to harm: for a swap, those sent on behind a later one.
+    pub fn harmed(&self) -> u64 {
+        self.harmed.load(Ordering::Relaxed)
     }
 
     /// Where it listens.
@@ -74,6 +85,7 @@ struct Mangler {
     state: u64,
     pending: Vec<u8>,
     held: Vec<u8>,
+    harmed: Arc<AtomicU64>,
 }
 
 impl Mangler {
@@ -102,13 +114,21 @@ impl Mangler {
                 self.harm(packet, out);
             } else {
                 out.extend_from_slice(packet);
+                let is_overtaken = !self.held.is_empty() && packet[0] >> 4 == 3;
+                self.count(is_overtaken);
                 out.append(&mut self.held);
             }
         }
         self.pending = rest.to_vec();
     }
 
+    fn count(&self, is_harmed: bool) {
+        self.harmed.fetch_add(is_harmed.into(), Ordering::Relaxed);
+    }
+
     fn harm(&mut self, packet: &[u8], out: &mut Vec<u8>) {
+        // One that is held may yet be overtaken by nothing.
+        self.count(self.harm != Harm::Swap || !self.held.is_empty());
         match self.harm {
             Harm::Corrupt => {
                 out.extend_from_slice(packet);
