@@ -3,7 +3,7 @@
 mod course;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,6 +69,7 @@ pub fn carry_out(
         interrupted: None,
         stalls: 0,
         unfinished: Vec::new(),
+        ended: BTreeSet::new(),
         drops: packet_drops(),
         late: BTreeMap::new(),
         cpu_ns: 0,
@@ -96,8 +97,10 @@ struct Leader<'a> {
     interrupted: Option<Instant>,
     /// Times that closed loops stood still.
     stalls: u64,
-    /// What stages left undone, in sentences.
+    /// What stages left undone, and what ended before them, in sentences.
     unfinished: Vec<String>,
+    /// Processes of the broker that ended and were noted.
+    ended: BTreeSet<u32>,
     /// Packets that the machine had dropped when the run began.
     drops: u64,
     /// Latencies of what arrived after the stage that it was due in, by the stage's place.

@@ -24,6 +24,9 @@ pub(crate) struct Watch {
 struct Process {
     pid: u32,
     folder: PathBuf,
+    /// When it started, in the kernel's clock ticks: tells it from a later process of its number.
+    started: u64,
+    has_ended: bool,
     /// By thread, what it showed last. Those that ended keep their last word.
     threads: BTreeMap<u32, Counters>,
     used: Counters,
@@ -54,9 +57,13 @@ impl Watch {
     pub(crate) fn new(pids: &[u32]) -> core::result::Result<Self, (u32, Error)> {
         let mut watch = Self::default();
         for &pid in pids {
+            let folder = PathBuf::from(format!("/proc/{pid}"));
+            let started = start_of(&folder).map_err(|error| (pid, error))?;
             let mut process = Process {
                 pid,
-                folder: PathBuf::from(format!("/proc/{pid}")),
+                folder,
+                started,
+                has_ended: false,
                 threads: BTreeMap::new(),
                 used: Counters::default(),
             };
@@ -75,16 +82,27 @@ impl Watch {
         self.processes.iter().map(|process| process.pid).collect()
     }
 
+    /// Those that were found to have ended: what they had used by the reading before stands.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = u32> + '_ {
+        let ended = self.processes.iter().filter(|process| process.has_ended);
+        ended.map(|process| process.pid)
+    }
+
     /// What all have used together. One that has ended keeps its last word and has no memory.
     pub(crate) fn read(&mut self, memory: Memory) -> Usage {
         let mut usage = Usage::default();
         for process in &mut self.processes {
-            // It has ended, or ends now; what it has used until the last time stands.
-            _ = process.read_threads();
+            process.has_ended |= start_of(&process.folder).ok() != Some(process.started);
+            if !process.has_ended {
+                // It may end now; what it has used until the last time stands.
+                _ = process.read_threads();
+            }
             usage.cpu_ns += process.used.cpu_ns;
             usage.voluntary_switches += process.used.voluntary;
             usage.involuntary_switches += process.used.involuntary;
-            usage.resident_bytes += process.resident_bytes(memory).unwrap_or(0);
+            if !process.has_ended {
+                usage.resident_bytes += process.resident_bytes(memory).unwrap_or(0);
+            }
         }
         usage
     }
@@ -156,6 +174,21 @@ impl Counters {
     }
 }
 
+/// When the process with this folder started, in clock ticks; an error if it has ended.
+fn start_of(folder: &Path) -> Result<u64> {
+    let text = fs::read_to_string(folder.join("stat"))?;
+    // The name in parentheses may hold anything; behind it come the state and further fields.
+    let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let mut fields = fields.split_whitespace();
+    match fields.next() {
+        Some("X" | "Z") => Err(Error::new(ErrorKind::NotFound, "the process has ended")),
+        _ => fields
+            .nth(18)
+            .and_then(|ticks| ticks.parse().ok())
+            .ok_or_else(|| Error::new(ErrorKind::InvalidData, "this is no process's folder")),
+    }
+}
+
 /// The number behind `name` at the start of a line.
 fn field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -197,6 +230,28 @@ mod tests {
         // Above the largest number that Linux gives to processes.
         let error = Watch::new(&[u32::MAX]).unwrap_err();
         assert_eq!(error.0, u32::MAX);
+    }
+
+    #[test]
+    fn a_process_that_ends_keeps_its_last_word_and_is_named() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let own = std::process::id();
+        let mut watch = Watch::new(&[own, child.id()]).unwrap();
+        let before = watch.read(Memory::Quick);
+        assert_eq!(watch.ended().count(), 0);
+        child.kill().unwrap();
+        // Before and after somebody has asked how it ended.
+        while watch.ended().next().is_none() {
+            watch.read(Memory::Quick);
+        }
+        assert!(Watch::new(&[child.id()]).is_err());
+        child.wait().unwrap();
+        let after = watch.read(Memory::Quick);
+        assert_eq!(watch.ended().collect::<Vec<_>>(), [child.id()]);
+        assert!(after.cpu_ns >= before.cpu_ns && after.resident_bytes > 100_000);
     }
 
     #[test]

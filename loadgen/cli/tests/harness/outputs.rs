@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -97,16 +98,13 @@ fn prometheus_is_answered_while_it_runs() {
     drop(program);
 }
 
-#[test]
-fn ctrl_c_ends_early_with_a_report_that_says_so() {
-    let server = server();
+/// Starts a run with a report on standard output, and waits until it measures.
+fn measuring(words: &str, broker: SocketAddr) -> Program {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let words = format!(
-        "p2p --pairs 2 -r 500 --warm-up 0 -d 60s --interval 100ms --json - --prometheus {address}"
-    );
-    let program = Program::start(&words, server.address());
+    let words = format!("{words} --interval 100ms --json - --prometheus {address}");
+    let program = Program::start(&words, broker);
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut text = String::new();
     while !text.contains("stage=\"measure\"") {
@@ -120,6 +118,29 @@ fn ctrl_c_ends_early_with_a_report_that_says_so() {
             _ = stream.read_to_string(&mut text);
         }
     }
+    program
+}
+
+#[test]
+fn a_watched_process_that_dies_is_named_in_the_report() {
+    let server = server();
+    let mut watched = Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = watched.id();
+    let words = format!("p2p --pairs 2 -r 500 --warm-up 0 -d 2s --broker-pid {pid}");
+    let program = measuring(&words, server.address());
+    watched.kill().unwrap();
+    watched.wait().unwrap();
+    let report = program.finish().report(0);
+    let warnings = report["warnings"].to_string();
+    let expected = format!("measure: process {pid} of the broker ended");
+    assert_eq!(warnings.matches(&expected).count(), 1, "{warnings}");
+    assert_eq!(report["verdict"], "spoiled");
+}
+
+#[test]
+fn ctrl_c_ends_early_with_a_report_that_says_so() {
+    let server = server();
+    let program = measuring("p2p --pairs 2 -r 500 --warm-up 0 -d 60s", server.address());
     let pid = i32::try_from(program.pid()).unwrap();
     kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
     let report = program.finish().report(0);

@@ -81,10 +81,28 @@ impl Leader<'_> {
                 break;
             }
         }
+        self.note_ended(index);
         let end = course.last();
         let (found, stalls) = course.finish(stage, self.watch.pids());
         self.stalls += stalls;
         Ok((found, end))
+    }
+
+    /// Notes processes that ended in a stage, or before, while there was something to measure.
+    fn note_ended(&mut self, index: usize) {
+        let mut rest = self.plan.stages[index..].iter();
+        if !rest.any(|stage| stage.measured) {
+            return;
+        }
+        let name = &self.plan.stages[index].name;
+        for pid in self.watch.ended() {
+            if self.ended.insert(pid) {
+                self.unfinished.push(format!(
+                    "{name}: process {pid} of the broker ended; what it used is known up to the \
+                     last look at it"
+                ));
+            }
+        }
     }
 
     /// Notes what a stage left undone that should have ended by itself.
