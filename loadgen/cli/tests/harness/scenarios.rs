@@ -149,6 +149,11 @@ fn requests_are_answered() {
 fn slow_subscribers_do_not_spoil_the_figures_of_fast_ones() {
     let words = "slow --subscribers 3 --slow 2 --read-rate 2000 -r 200 -s 1000";
     let report = run(words);
+    // The slow ones had not read all by the end of the drain, and that is no news.
+    let drain = number(&stage(&report, "drain")["seconds"]);
+    assert!(drain > 4.9, "{drain}");
+    let warnings = report["warnings"].to_string();
+    assert!(!warnings.contains("drain"), "{warnings}");
     let stage = stage(&report, "measure");
     let fast = number(&stage["latency"]["intended"]["count"]);
     assert!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loadgen_plan::{Stage as PlannedStage, Until};
+use loadgen_plan::{Reading, Stage as PlannedStage, Until};
 use loadgen_report::Stage;
 use loadgen_work::Progress;
 use wire_message::Instant;
@@ -111,7 +111,10 @@ impl Leader<'_> {
             return Ok(());
         }
         let progress = self.progress()?;
-        if progress.is_settled() {
+        // Who reads slowly may still have something before them: that is what they are there for.
+        let mut groups = self.plan.groups.iter();
+        let is_slow = groups.any(|group| group.reading != Reading::Full);
+        if progress.is_settled() || (is_slow && progress.is_sent()) {
             return Ok(());
         }
         let Progress {
