@@ -11,7 +11,7 @@
 
 mod command_line;
 mod compare;
-mod duration;
+mod interval;
 mod live_metrics;
 mod output;
 mod progress;

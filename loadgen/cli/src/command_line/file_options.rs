@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use loadgen_plan::Size;
+use loadgen_plan::{Size, parse_duration};
 
 use super::run_options::{
     Asked, BrokerOptions, CheckOptions, GeneratorOptions, OutputOptions, VersionNumber,
 };
-use crate::duration;
 
 const FILES: &str = "\
 Topics, rates, windows and the like stand in the file, for each group of clients. What may stand in one is
@@ -79,12 +78,12 @@ pub(crate) struct InsteadOptions {
     #[arg(short = 'R', long, value_name = "PER_SECOND")]
     pub(crate) connect_rate: Option<f64>,
     /// Length of the measured stage; only for files without stages
-    #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(short, long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) duration: Option<Duration>,
     /// Time before it in which the same is done and not counted; only for files without stages
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) warm_up: Option<Duration>,
     /// Time after it for what is under way, at most; only for files without stages
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) drain: Option<Duration>,
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValue;
-use loadgen_plan::{Size, SourceRange};
+use loadgen_plan::{Size, SourceRange, parse_duration};
 
-use crate::duration;
+use crate::interval;
 
 /// Options that all scenarios share, except those of files.
 #[derive(Debug, Args)]
@@ -149,13 +149,13 @@ pub(crate) struct LoadOptions {
 #[command(next_help_heading = "Time (500ms, 10s, 5m; plain numbers are seconds)")]
 pub(crate) struct TimeOptions {
     /// Length of the measured stage
-    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub(crate) duration: Duration,
     /// Time before it in which the same is done and not counted
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     pub(crate) warm_up: Duration,
     /// Time after it for what is under way, at most; over after 10 s in which nothing arrives
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
     pub(crate) drain: Duration,
 }
 
@@ -208,7 +208,7 @@ pub(crate) struct OutputOptions {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) prometheus: Option<SocketAddr>,
     /// Length of the intervals of progress, charts and logs
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::interval)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval::parse)]
     pub(crate) interval: Duration,
     /// What the run is called in reports
     #[arg(long, value_name = "TEXT")]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use loadgen_plan::parse_duration;
 
 use super::{Asked, FileArguments, RunOptions};
-use crate::duration;
 
 /// What load to make.
 #[derive(Debug, Subcommand)]
@@ -65,7 +65,7 @@ pub(crate) struct ConnectArguments {
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Ramp)]
     pub(crate) mode: Mode,
     /// How long they stay when all are there
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
     pub(crate) hold: Duration,
     #[command(flatten)]
     pub(crate) asked: RunOptions,
@@ -117,7 +117,7 @@ pub(crate) struct IdleArguments {
     #[arg(short, long, value_name = "NUMBER", default_value_t = 1000)]
     pub(crate) clients: u32,
     /// How long they stay when all are there
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub(crate) hold: Duration,
     /// Each subscribes to a topic of its own
     #[arg(long)]
