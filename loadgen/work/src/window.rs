@@ -1,5 +1,7 @@
 //! The window of a closed loop.
 
+use core::ops::Range;
+
 use wire_message::Instant;
 
 /// The messages of one publisher that have not arrived everywhere.
@@ -61,16 +63,20 @@ impl Window {
         self.next += messages;
     }
 
-    /// Counts `count` confirmations of message `sequence`; whether places became free.
+    /// Counts `count` confirmations of each of the messages `sequences`; whether places became free.
     #[inline]
-    pub(crate) fn confirm(&mut self, sequence: u32, count: u32, now: Instant) -> bool {
+    pub(crate) fn confirm(&mut self, sequences: Range<u32>, count: u32, now: Instant) -> bool {
         // What was given up may still come.
-        if sequence < self.base || sequence >= self.next {
+        let first = sequences.start.max(self.base);
+        let end = sequences.end.min(self.next);
+        if first >= end {
             return false;
         }
-        let mask = self.counts.len() - 1;
-        self.counts[sequence as usize & mask] += count;
         self.moved_at = now;
+        let mask = self.counts.len() - 1;
+        for sequence in first..end {
+            self.counts[sequence as usize & mask] += count;
+        }
         let before = self.base;
         while self.base < self.next {
             let oldest = &mut self.counts[self.base as usize & mask];
@@ -112,13 +118,13 @@ mod tests {
         window.sent(1, NOW);
         window.sent(1, NOW);
         assert!(!window.has_room());
-        assert!(!window.confirm(1, 3, NOW) && !window.has_room());
-        assert!(!window.confirm(0, 2, NOW) && !window.has_room());
-        assert!(window.confirm(0, 1, NOW));
+        assert!(!window.confirm(1..2, 3, NOW) && !window.has_room());
+        assert!(!window.confirm(0..1, 2, NOW) && !window.has_room());
+        assert!(window.confirm(0..1, 1, NOW));
         assert!(window.has_room() && !window.is_open());
         // The places are as good as new.
         window.sent(1, NOW);
-        assert!(!window.confirm(2, 2, NOW) && window.confirm(2, 1, NOW));
+        assert!(!window.confirm(2..3, 2, NOW) && window.confirm(2..3, 1, NOW));
     }
 
     #[test]
@@ -132,9 +138,21 @@ mod tests {
                     sent += 1;
                 }
                 assert_eq!(sent, if sequence == 0 { size } else { 1 });
-                assert!(window.confirm(sequence, 1, NOW));
+                assert!(window.confirm(sequence..sequence + 1, 1, NOW));
             }
         }
+    }
+
+    #[test]
+    fn a_run_of_messages_is_confirmed_as_far_as_it_is_under_way() {
+        let mut window = Window::new(4, 2);
+        window.sent(4, NOW);
+        assert!(!window.confirm(0..4, 1, NOW) && !window.has_room());
+        assert!(window.confirm(0..3, 1, NOW) && window.room() == 3);
+        window.sent(1, NOW);
+        // The first three are over, the last two not sent.
+        assert!(window.confirm(0..7, 1, NOW) && window.room() == 3);
+        assert!(window.confirm(4..5, 1, NOW) && !window.is_open());
     }
 
     #[test]
@@ -145,8 +163,8 @@ mod tests {
         window.reopen();
         assert!(window.has_room() && !window.stands_since(NOW));
         window.sent(1, NOW);
-        assert!(!window.confirm(0, 1, NOW) && !window.has_room());
-        assert!(!window.confirm(7, 1, NOW));
-        assert!(window.confirm(1, 1, NOW));
+        assert!(!window.confirm(0..1, 1, NOW) && !window.has_room());
+        assert!(!window.confirm(7..8, 1, NOW));
+        assert!(window.confirm(1..2, 1, NOW));
     }
 }

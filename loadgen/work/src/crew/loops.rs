@@ -46,14 +46,9 @@ impl Crew {
     /// Each of these messages of a publisher got `count` confirmations.
     #[inline]
     pub(super) fn confirm(&mut self, at: usize, sequences: Range<u32>, count: u32, now: Instant) {
-        let Some(window) = &mut self.publishers[at].window else {
-            return;
-        };
-        let mut has_moved = false;
-        for sequence in sequences {
-            has_moved |= window.confirm(sequence, count, now);
-        }
-        if has_moved {
+        if let Some(window) = &mut self.publishers[at].window
+            && window.confirm(sequences, count, now)
+        {
             self.list(at);
         }
     }
