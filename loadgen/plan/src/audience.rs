@@ -61,7 +61,8 @@ impl Audience {
     ///
     /// # Errors
     ///
-    /// [`PlanError::Topic`], [`PlanError::Filter`], [`PlanError::Overlap`], [`PlanError::Pairs`].
+    /// [`PlanError::Topic`], [`PlanError::Filter`], [`PlanError::FilterTwice`],
+    /// [`PlanError::Overlap`], [`PlanError::Pairs`].
     pub fn new(plan: &Plan, run: RunId) -> Result<Self, PlanError> {
         let topics = Topics::new(plan, run)?;
         let mut audience = Self::default();

@@ -9,9 +9,10 @@ use wire_message::{FilterError, Qos, TopicError};
 use wire_mqtt::Version;
 
 use crate::limits::{
-    CLIENTS_MAX, GROUPS_MAX, MESSAGES_MAX, RATE_MAX, RATE_MIN, TIME_MAX, WINDOW_MAX,
+    CLIENTS_MAX, GROUPS_MAX, MESSAGES_MAX, RATE_MAX, RATE_MIN, STAGES_MAX, TIME_MAX,
+    WILL_BYTES_MIN, WINDOW_MAX,
 };
-use crate::{Group, Load, Plan, Publishing, Schedule, SizeError, Until};
+use crate::{Group, Load, Plan, Publishing, Reading, Schedule, SizeError};
 use bounds::{check_long, check_rate, check_texts, check_verb};
 
 /// Why a plan can't be carried out. Nothing was done.
@@ -20,6 +21,8 @@ use bounds::{check_long, check_rate, check_texts, check_verb};
 pub enum PlanError {
     #[error("the plan has {_0} groups, 1 to {GROUPS_MAX} are possible")]
     Groups(usize),
+    #[error("the plan has {_0} stages, at most {STAGES_MAX} are possible")]
+    Stages(usize),
     #[error("the plan has {_0} clients, 1 to {CLIENTS_MAX} are possible")]
     Clients(u64),
     #[error("{pairs} pairs of publishers and subscribers are too many to check; use fewer")]
@@ -91,8 +94,9 @@ impl Plan {
     ///
     /// [`PlanError`], the first that is found.
     pub fn check(&mut self) -> Result<(), PlanError> {
-        if self.groups.is_empty() || self.groups.len() > GROUPS_MAX {
-            return Err(PlanError::Groups(self.groups.len()));
+        check_groups(self.groups.len())?;
+        if self.stages.len() > STAGES_MAX {
+            return Err(PlanError::Stages(self.stages.len()));
         }
         let clients = self
             .groups
@@ -119,9 +123,6 @@ impl Plan {
         }
         for stage in &self.stages {
             let name = || format!("stage `{}`", stage.name);
-            let (Until::Elapsed(time)
-            | Until::Sent { at_most: time }
-            | Until::Settled { at_most: time }) = stage.until;
             for action in &stage.actions {
                 check_verb(name, action.verb)?;
                 if usize::from(action.group) >= self.groups.len() {
@@ -132,10 +133,18 @@ impl Plan {
                     });
                 }
             }
-            check_long(name, time)?;
+            check_long(name, stage.until.at_most())?;
         }
         Ok(())
     }
+}
+
+/// Refuses numbers of groups that do not fit, also before there is a plan.
+pub(crate) fn check_groups(groups: usize) -> Result<(), PlanError> {
+    if (1..=GROUPS_MAX).contains(&groups) {
+        return Ok(());
+    }
+    Err(PlanError::Groups(groups))
 }
 
 fn check_group(group: &Group) -> Result<(), PlanError> {
@@ -155,7 +164,7 @@ fn check_group(group: &Group) -> Result<(), PlanError> {
         });
     }
     if let Some(will) = &group.connect.will {
-        if will.bytes < 32 {
+        if will.bytes < WILL_BYTES_MIN {
             return rule("a will has 32 bytes at least, for its stamp");
         }
         if will.topic.has_sequence() {
@@ -175,6 +184,13 @@ fn check_group(group: &Group) -> Result<(), PlanError> {
         .any(|subscription| subscription.filter.has_sequence())
     {
         return rule("a filter has no sequence number");
+    }
+    if group.reading == Reading::BytesPerSecond(0) {
+        let what = "what a slow reader reads per second";
+        return Err(PlanError::Zero {
+            group: name(),
+            what,
+        });
     }
     if let Some(churn) = &group.churn {
         check_rate(|| of_group(group), "churn", churn.per_s)?;

@@ -41,6 +41,12 @@ pub enum FileError {
         /// What is wrong.
         rule: String,
     },
+    /// A key of `[run]` that only files without stages have a use for.
+    #[error("[run]: the stages of the file say themselves what `{key}` says")]
+    Run {
+        /// Which key.
+        key: &'static str,
+    },
     /// Something stands above the file that the file has no place for.
     #[error("{option}: {rule}")]
     Override {
@@ -83,6 +89,7 @@ pub fn parse_below(
         return Err(FileError::Scale(scale));
     }
     let file = read(text)?;
+    file.check()?;
     let options = &overrides.over(file.run.over(options, scale));
     let groups = file.group.iter().map(|group| group.build(options, scale));
     let mut groups = groups.collect::<Result<Vec<_>, _>>()?;

@@ -25,6 +25,16 @@ pub const PAYLOAD_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// Full: the plan is refused with [`PlanError::Groups`](crate::PlanError::Groups).
 pub(crate) const GROUPS_MAX: usize = 1_000;
 
+/// Stages of a plan; their numbers fit a `u16`.
+///
+/// Full: the plan is refused with [`PlanError::Stages`](crate::PlanError::Stages).
+pub(crate) const STAGES_MAX: usize = 1_000;
+
+/// Bytes of a will, at least: it has a stamp with both times.
+///
+/// Below: the plan is refused with [`PlanError::Rule`](crate::PlanError::Rule).
+pub(crate) const WILL_BYTES_MIN: u16 = 32;
+
 /// Events per second of a group, connections, messages or departures, at least.
 ///
 /// Below: the plan is refused with [`PlanError::Rate`](crate::PlanError::Rate).

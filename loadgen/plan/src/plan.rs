@@ -118,6 +118,18 @@ pub enum Until {
     },
 }
 
+impl Until {
+    /// How long the stage lasts at most.
+    #[must_use]
+    pub const fn at_most(self) -> Duration {
+        match self {
+            Self::Elapsed(time)
+            | Self::Sent { at_most: time }
+            | Self::Settled { at_most: time } => time,
+        }
+    }
+}
+
 impl Plan {
     /// All clients of the run.
     #[must_use]

@@ -50,9 +50,7 @@ impl Leader<'_> {
             stage: number,
             at_ns: at.as_nanos(),
         })?;
-        let (Until::Elapsed(length)
-        | Until::Sent { at_most: length }
-        | Until::Settled { at_most: length }) = stage.until;
+        let length = stage.until.at_most();
         let latest = at + length;
         let watched = stage.measured && !self.watch.is_empty();
         let mut course = Course::new(self.start, begin, watched.then_some(self.usage));

@@ -130,6 +130,18 @@ fn stages_name_groups_that_exist() {
 }
 
 #[test]
+fn more_groups_and_stages_than_have_numbers_are_refused() {
+    let mut plan = scenario::p2p(&options(), 1).expect("the plan is fine");
+    let fine = plan.clone();
+    plan.stages = vec![plan.stages[0].clone(); 1_001];
+    assert_eq!(plan.check(), Err(PlanError::Stages(1_001)));
+    plan.stages.pop();
+    assert_eq!(plan.check(), Ok(()));
+    plan.groups = vec![fine.groups[0].clone(); 1_001];
+    assert_eq!(plan.check(), Err(PlanError::Groups(1_001)));
+}
+
+#[test]
 fn rates_that_nobody_keeps_are_refused_in_one_sentence() {
     let options = options();
     let numbers = [

@@ -33,7 +33,7 @@ impl written::Group {
             connect: self.connect(options),
             subscribe: subscribe.collect(),
             publish: publish.transpose()?,
-            reading: reading.map_or(Reading::Full, |rate| Reading::BytesPerSecond(rate.max(1))),
+            reading: reading.map_or(Reading::Full, Reading::BytesPerSecond),
             churn: self.churn.as_ref().map(|churn| Churn {
                 per_s: scaled(churn.rate, scale),
                 abrupt: churn.abrupt,

@@ -84,6 +84,10 @@ fn build(stage: &written::Stage, groups: &[Group], scale: f64) -> Result<Stage, 
             ))
         })?),
     };
+    if matches!(until, Until::Elapsed(_)) && stage.at_most.is_some() {
+        let rule = "`at_most` belongs to until = \"sent\" and \"settled\"";
+        return Err(wrong(rule.to_owned()));
+    }
     let mut actions = Vec::new();
     for act in &stage.actions {
         let verb = verb(act, scale).map_err(&wrong)?;

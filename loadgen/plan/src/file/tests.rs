@@ -177,6 +177,15 @@ fn contradictions_are_refused() {
             "ms, s, m or h",
         ),
         ("name = \"test\"\ngroup = []".to_owned(), "0 groups"),
+        (
+            group("[[group]]\nname = \"one\"\nclients = 1"),
+            "another group",
+        ),
+        (
+            group("[[stage]]\nname = \"s\"\nuntil = \"1s\"\n[run]\nduration = \"1s\""),
+            "what `duration` says",
+        ),
+        (group("read_bytes_per_s = 0"), "above zero"),
     ] {
         let error = read(&text).expect_err(&text).to_string();
         assert!(error.contains(part), "{error}");
@@ -207,6 +216,11 @@ fn stages_are_read_and_wrong_ones_refused() {
     assert_eq!(stage_read.actions[0].verb, verb);
     for (rest, part) in [
         ("until = \"soon\"", "not `soon`"),
+        ("until = \"1s\"\nat_most = \"2s\"", "`at_most` belongs"),
+        (
+            "until = \"1s\"\n[[stage]]\nname = \"s\"\nuntil = \"1s\"",
+            "another stage",
+        ),
         (
             "until = \"1s\"\ndo = [{ verb = \"stop\", groups = [\"two\"] }]",
             "no group `two`",

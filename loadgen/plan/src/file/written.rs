@@ -1,13 +1,15 @@
 //! What stands in a scenario file, as it is written.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer};
 use wire_message::Qos;
 use wire_mqtt::Version;
 
+use super::FileError;
 use super::scale::scaled;
+use crate::check::check_groups;
 use crate::{Options, Size, Template, parse_duration, protocol};
 
 #[derive(Debug, Deserialize)]
@@ -195,7 +197,44 @@ impl<'de> Deserialize<'de> for Time {
 #[serde(transparent)]
 pub(super) struct WrittenVersion(#[serde(with = "protocol::version")] pub(super) Version);
 
+impl File {
+    /// Refuses names that stand for two things, and what would be passed over.
+    pub(super) fn check(&self) -> Result<(), FileError> {
+        check_groups(self.group.len())?;
+        let mut names = BTreeSet::new();
+        for Group { name, .. } in &self.group {
+            if !names.insert(name) {
+                let rule = "another group has the same name";
+                let group = name.clone();
+                return Err(FileError::Group { group, rule });
+            }
+        }
+        let mut names = BTreeSet::new();
+        for Stage { name, .. } in &self.stage {
+            if !names.insert(name) {
+                let rule = "another stage has the same name".to_owned();
+                let stage = name.clone();
+                return Err(FileError::Stage { stage, rule });
+            }
+        }
+        let vain = self.run.of_stages().filter(|_| !self.stage.is_empty());
+        vain.map_or(Ok(()), |key| Err(FileError::Run { key }))
+    }
+}
+
 impl Run {
+    /// A key that says how the stages go that a file without any has.
+    fn of_stages(&self) -> Option<&'static str> {
+        let keys = [
+            ("connect_rate", self.connect_rate.is_some()),
+            ("warm_up", self.warm_up.is_some()),
+            ("duration", self.duration.is_some()),
+            ("drain", self.drain.is_some()),
+        ];
+        let given = keys.into_iter().find(|(_, given)| *given);
+        given.map(|(key, _)| key)
+    }
+
     /// `options` with what the file says instead.
     pub(super) fn over(&self, options: &Options, scale: f64) -> Options {
         let mut over = options.clone();

@@ -14,7 +14,6 @@ use crate::{Options, Plan, PlanError, Reading};
 pub fn slow(options: &Options, fast: u32, slow: u32, bytes_per_s: u64) -> Result<Plan, PlanError> {
     build::at_least("slow", "fast subscribers", 1, fast)?;
     build::at_least("slow", "slow subscribers", 1, slow)?;
-    build::at_least("slow", "bytes per second", 1, u32::from(bytes_per_s > 0))?;
     let filter = build::wildcard(options, "slow/${r}/+");
     let mut slowly = build::subscribers(options, "slow", slow, &filter);
     slowly.reading = Reading::BytesPerSecond(bytes_per_s);

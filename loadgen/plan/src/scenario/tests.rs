@@ -142,7 +142,9 @@ fn what_makes_no_sense_is_refused() {
     assert!(none(fan_out(&options, 0, 1)) && none(fan_out(&options, 1, 0)));
     assert!(none(shared(&options, 1, 2, 3)) && none(shared(&options, 1, 2, 0)));
     assert!(none(retained(&options, 0, 1)) && none(session(&options, 1, 0)));
-    assert!(none(slow(&options, 1, 1, 0)) && none(request_response(&options, 1, 0)));
+    assert!(none(slow(&options, 1, 0, 5)) && none(request_response(&options, 1, 0)));
+    let unread = slow(&options, 1, 1, 0);
+    assert!(matches!(unread, Err(PlanError::Zero { .. })));
     assert!(none(connect(
         &options,
         0,
