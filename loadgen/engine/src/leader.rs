@@ -109,6 +109,15 @@ struct Leader<'a> {
     cpu_ns: u64,
 }
 
+/// What all workers know at the end.
+#[derive(Debug, Default)]
+struct Final {
+    account: Account,
+    troubles: Troubles,
+    /// Connections that TCP opened.
+    opened: u64,
+}
+
 impl Leader<'_> {
     fn lead(&mut self, run: Run) -> Result<Report, RunError> {
         let mut report = Report::new(run);
@@ -132,7 +141,9 @@ impl Leader<'_> {
                 added.expect("the stage's own histograms can be read");
             }
         }
-        let (account, troubles) = self.account()?;
+        let Final {
+            account, troubles, ..
+        } = self.account()?;
         report.checks = account.judge(&self.plan, &self.audience);
         self.remark(&mut report, &troubles);
         Ok(report)
@@ -164,36 +175,52 @@ impl Leader<'_> {
         if attempted == 0 || sum(|stage| stage.connections.connected) > 0 {
             return Ok(());
         }
-        let (_, troubles) = self.account()?;
+        let Final {
+            troubles, opened, ..
+        } = self.account()?;
         let refused = sum(|stage| stage.connections.refused);
         let reason = match troubles.chief() {
             Some(_) | None if refused > 0 => format!("refused {refused} times by the broker"),
             Some(chief) => chief.to_owned(),
-            None => "no answer in time".to_owned(),
+            None => {
+                let seconds = report.stages.iter().map(|stage| stage.seconds).sum::<f64>();
+                format!(
+                    "no answer in {seconds:.1} s to {attempted} attempts, {opened} of which TCP opened"
+                )
+            }
+        };
+        let dropped = match self.dropped() {
+            0 => String::new(),
+            drops => format!(", while this machine dropped {drops} packets of its own queue"),
         };
         let broker = self.plan.target.brokers.first();
         Err(RunError::NoConnection {
             broker: broker.map_or_else(String::new, ToString::to_string),
-            reason,
+            reason: reason + &dropped,
         })
     }
 
-    fn account(&mut self) -> Result<(Account, Troubles), RunError> {
+    /// Packets that the machine has dropped since the run began.
+    fn dropped(&self) -> u64 {
+        packet_drops().saturating_sub(self.drops)
+    }
+
+    fn account(&mut self) -> Result<Final, RunError> {
         let answers = self.ask(&Command::Account, |notice| {
             if let Notice::Accounted(accounted) = notice {
                 return Ok(*accounted);
             }
             Err(notice)
         })?;
-        let mut account = Account::default();
-        let mut troubles = Troubles::default();
+        let mut sum = Final::default();
         for answer in answers {
-            account.merge(&answer.account);
+            sum.account.merge(&answer.account);
             for (text, times) in answer.troubles {
-                troubles.add(text, times);
+                sum.troubles.add(text, times);
             }
+            sum.opened += answer.opened;
         }
-        Ok((account, troubles))
+        Ok(sum)
     }
 
     fn progress(&mut self) -> Result<Progress, RunError> {
@@ -240,7 +267,7 @@ impl Leader<'_> {
     fn remark(&self, report: &mut Report, troubles: &Troubles) {
         let Checks { lost, .. } = report.checks;
         report.warnings.extend(self.unfinished.iter().cloned());
-        let drops = packet_drops().saturating_sub(self.drops);
+        let drops = self.dropped();
         if drops > 0 {
             report.warnings.push(format!(
                 "this machine dropped {drops} packets of its own queue, which stops connections for \

@@ -52,6 +52,8 @@ pub(crate) struct Accounted {
     pub(crate) account: Account,
     /// What went wrong with connections, and how often.
     pub(crate) troubles: Vec<(String, u64)>,
+    /// Connections that TCP opened, whatever MQTT said then.
+    pub(crate) opened: u64,
 }
 
 /// What a process makes its workers from.

@@ -66,6 +66,8 @@ pub(crate) struct State {
     turns: Histogram,
     cpu_ns: u64,
     troubles: Troubles,
+    /// Connections that TCP opened.
+    opened: u64,
     oversleep: Oversleep,
     over: bool,
 }
@@ -90,6 +92,7 @@ impl State {
             turns: histogram::empty(),
             cpu_ns: 0,
             troubles: Troubles::default(),
+            opened: 0,
             oversleep: Oversleep::default(),
             over: false,
         }

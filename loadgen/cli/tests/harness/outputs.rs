@@ -206,6 +206,17 @@ fn what_cannot_run_says_why_in_one_sentence() {
 }
 
 #[test]
+fn a_broker_that_never_answers_is_told_from_one_that_is_not_reached() {
+    // The kernel opens the connections; nobody takes them.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = silent.local_addr().unwrap();
+    let finished = loadgen("connect -c 7 --mode cycle --warm-up 300ms", address);
+    assert_eq!(finished.code, 1, "{}", finished.output);
+    let expected = "no answer in 0.3 s to 7 attempts, 7 of which TCP opened";
+    assert!(finished.errors.contains(expected), "{}", finished.errors);
+}
+
+#[test]
 fn the_list_names_what_run_takes() {
     let finished = Program::start_words("list").finish();
     assert_eq!(finished.code, 0);

@@ -26,6 +26,7 @@ impl Worker {
         match event {
             Event::Connected { socket, tag } => {
                 if let Some(client) = self.owner(tag, socket) {
+                    self.state.opened += 1;
                     self.tell(Input::Connected(client));
                 }
             }

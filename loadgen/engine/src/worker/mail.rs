@@ -26,6 +26,7 @@ impl Worker {
                 let accounted = Accounted {
                     account: self.crew.account(),
                     troubles: self.state.troubles.list(),
+                    opened: self.state.opened,
                 };
                 self.tell_leader(Notice::Accounted(Box::new(accounted)));
             }
