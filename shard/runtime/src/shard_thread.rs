@@ -135,3 +135,32 @@ fn grow(seedling: Seedling, mut driver: Driver, surroundings: Surroundings) -> S
         state: State::new(clock.now()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Three times what glommio's own timer for preemption would take.
+    const LATE: Duration = Duration::from_millis(300);
+
+    /// An executor that wants to preempt before a task got its turn sleeps though the task could run.
+    /// The moment for that is too short to be met in a test, so this shows that it never wants to.
+    #[test]
+    fn an_executor_never_wants_to_preempt_however_late_a_turn_is() {
+        let core = crate::available_cores()[0];
+        let executor = executor(core).expect("there is io_uring");
+        executor.run(async {
+            for _ in 0..2 {
+                let start = Instant::now();
+                while start.elapsed() < LATE {
+                    std::hint::spin_loop();
+                }
+                assert!(!glommio::executor().need_preempt());
+                // Glommio looks at its timers here.
+                futures_lite::future::yield_now().await;
+            }
+        });
+    }
+}
