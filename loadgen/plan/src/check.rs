@@ -78,6 +78,8 @@ pub enum PlanError {
         of: &'static str,
         least: u32,
     },
+    #[error("{_0} has topics of its own, so --topic has no place there")]
+    OwnTopics(&'static str),
     #[error("no broker to connect to")]
     NoBroker,
     #[error("with --raw there is no MQTT: {_0}")]

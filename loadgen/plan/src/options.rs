@@ -19,7 +19,7 @@ pub struct Options {
     /// Bytes of payloads.
     pub size: Size,
     /// Where to publish, instead of the scenario's topic; subscribers then subscribe to the same
-    /// with `#` or `+` in place of what differs.
+    /// with `+` in place of levels that differ. Refused by scenarios that need their own topics.
     pub topic: Option<Template>,
     /// Messages of all publishers.
     pub load: Load,

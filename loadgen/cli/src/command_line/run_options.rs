@@ -116,7 +116,7 @@ pub(crate) struct LoadOptions {
     #[arg(short, long, value_name = "BYTES", default_value = "256")]
     pub(crate) size: Size,
     /// Topic instead of the scenario's; ${i} is the publisher's index, ${n} its number, ${r} the run,
-    /// ${rand:N} a number below N, e.g. dev/${i}/t
+    /// ${rand:N} a number below N, e.g. dev/${i}/t; refused by retained and request-response
     #[arg(short, long, value_name = "TEMPLATE")]
     pub(crate) topic: Option<String>,
     /// Open loop: messages per second of all publishers together (default 1000)

@@ -99,27 +99,23 @@ pub(super) fn wildcard(options: &Options, filter: &str) -> String {
     };
     // A level that differs from publisher to publisher becomes a wildcard.
     let level = |level: &str| {
-        let varies = template_varies(level);
-        if varies {
-            "+".to_owned()
-        } else {
-            level.to_owned()
-        }
+        let template = level.parse::<Template>();
+        let varies = template.is_ok_and(|template| !template.is_constant());
+        if varies { "+" } else { level }.to_owned()
     };
-    topic
-        .as_str()
-        .split('/')
-        .map(level)
-        .collect::<Vec<_>>()
-        .join("/")
+    let levels = topic.as_str().split('/').map(level);
+    levels.collect::<Vec<_>>().join("/")
 }
 
-fn template_varies(level: &str) -> bool {
-    level
-        .parse::<Template>()
-        .is_ok_and(|template| !template.is_constant())
+/// Refuses a topic of the options where the scenario could not be the same with it.
+pub(super) fn keeps_topics(scenario: &'static str, options: &Options) -> Result<(), PlanError> {
+    if options.topic.is_some() {
+        return Err(PlanError::OwnTopics(scenario));
+    }
+    Ok(())
 }
 
+/// Refuses numbers of clients and the like with which there would be nothing to do.
 pub(super) fn at_least(
     what: &'static str,
     of: &'static str,

@@ -9,7 +9,8 @@ use wire_message::Qos;
 ///
 /// # Errors
 ///
-/// [`PlanError`], among others [`PlanError::NotInVersion`] before 5.0.
+/// [`PlanError`], among others [`PlanError::NotInVersion`] before 5.0, and
+/// [`PlanError::OwnTopics`] for a topic.
 pub fn request_response(
     options: &Options,
     requesters: u32,
@@ -17,10 +18,7 @@ pub fn request_response(
 ) -> Result<Plan, PlanError> {
     build::at_least("request-response", "requesters", 1, requesters)?;
     build::at_least("request-response", "responders", 1, responders)?;
-    let options = &Options {
-        topic: None,
-        ..options.clone()
-    };
+    build::keeps_topics("request-response", options)?;
     let mut answering = build::subscribers(options, "responders", responders, "request/${r}/${i}");
     let qos = options.qos.min(Qos::AtLeastOnce);
     answering.respond = Some(Responding { qos });

@@ -14,19 +14,15 @@ const PUBLISHERS: u32 = 10;
 ///
 /// # Errors
 ///
-/// [`PlanError`].
+/// [`PlanError`], among others for a topic or aliases: each message has a topic of its own.
 pub fn retained(options: &Options, messages: u32, subscribers: u32) -> Result<Plan, PlanError> {
     build::at_least("retained", "messages", 1, messages)?;
     build::at_least("retained", "subscribers", 1, subscribers)?;
+    build::keeps_topics("retained", options)?;
     let clients = if messages.is_multiple_of(PUBLISHERS) {
         PUBLISHERS
     } else {
         1
-    };
-    let options = &Options {
-        topic: None,
-        alias: false,
-        ..options.clone()
     };
     let mut publishers = build::publishers(options, clients, "retained/${r}/${i}/${s}");
     if let Some(publishing) = &mut publishers.publish {

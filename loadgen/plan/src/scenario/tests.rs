@@ -102,6 +102,26 @@ fn a_topic_of_the_users_reaches_the_subscribers_of_the_scenario() {
 }
 
 #[test]
+fn a_topic_is_refused_where_it_would_have_no_effect() {
+    let options = Options {
+        topic: Some("a/${i}".parse().expect("a template")),
+        ..options()
+    };
+    let refused = |plan: Result<Plan, PlanError>| plan.expect_err("it has no place").to_string();
+    let error = refused(retained(&options, 10, 1));
+    assert!(error.contains("--topic"), "{error}");
+    let error = refused(request_response(&options, 1, 1));
+    assert!(error.contains("--topic"), "{error}");
+    let options = Options {
+        topic: None,
+        alias: true,
+        ..options
+    };
+    let error = refused(retained(&options, 10, 1));
+    assert!(error.contains("alias"), "{error}");
+}
+
+#[test]
 fn sessions_outlive_their_connections_in_every_version() {
     for version in [Version::V31, Version::V311, Version::V5] {
         let options = Options {
