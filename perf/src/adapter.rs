@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub(crate) use feature::{Feature, Unsupported};
 pub(crate) use find::{Found, find};
-pub(crate) use folder::{Folder, brokers_cache, release_folder};
+pub(crate) use folder::{Folder, brokers_cache, release_folder, toml_files};
 pub(crate) use placeholders::Values;
 
 /// One broker as `perf/brokers/NAME.toml` describes it.

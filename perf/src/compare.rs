@@ -8,6 +8,7 @@ mod goal;
 mod html;
 mod markdown;
 mod measure;
+mod notes;
 mod rounds;
 #[cfg(test)]
 mod samples;

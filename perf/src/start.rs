@@ -1,5 +1,6 @@
 //! `perf start`: one broker as comparisons start it, for people to try things with.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -34,17 +35,9 @@ pub(crate) fn run(options: &StartOptions) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
     let mut running =
         Running::broker(&adapter, &found, &interrupt).with_context(|| format!("start {title}"))?;
-    println!(
-        "{title} {} serves MQTT at {}",
-        found.version, running.address
-    );
-    if running.mqtt5 != running.address {
-        println!("MQTT 5.0 at {}", running.mqtt5);
-    }
-    println!("command: {}", running.command.join(" "));
-    println!("processes: {:?}", running.pids());
-    println!("output: {}", running.log_path().display());
-    println!("stop it with Ctrl-C");
+    // Printing would end this program, and not the broker, if nobody reads.
+    let said = description(title, &found.version, &running);
+    io::stdout().write_all(said.as_bytes()).context("print")?;
     while !interrupt.came() {
         if let Some(end) = running.ended() {
             bail!("{title} {end}:\n{}", running.log_end());
@@ -52,4 +45,21 @@ pub(crate) fn run(options: &StartOptions) -> Result<ExitCode> {
         thread::sleep(Duration::from_millis(50));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What people need to use it.
+fn description(title: &str, version: &str, running: &Running) -> String {
+    let mqtt5 = if running.mqtt5 == running.address {
+        String::new()
+    } else {
+        format!("MQTT 5.0 at {}\n", running.mqtt5)
+    };
+    format!(
+        "{title} {version} serves MQTT at {}\n{mqtt5}command: {}\nprocesses: {:?}\noutput: {}\n\
+         stop it with Ctrl-C\n",
+        running.address,
+        running.command.join(" "),
+        running.pids(),
+        running.log_path().display()
+    )
 }

@@ -187,3 +187,20 @@ fn an_interruption_before_the_first_figure_leaves_older_reports_alone() {
     let page = fs::read_to_string(out.join("report.md")).expect("it was written");
     assert_eq!(page, "older");
 }
+
+#[test]
+fn a_broker_ends_with_its_program_even_if_nobody_reads_what_that_says() {
+    let (_folder, player, listener) = stage();
+    let mut perf = Command::new(env!("CARGO_BIN_EXE_perf"))
+        .args(["start", "mosquitto"])
+        .env("SKEIN_PERF_MOSQUITTO", &player)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("perf starts");
+    drop(perf.stdout.take());
+    goes(appears(&listener, *b"broker  "));
+    let status = perf.wait().expect("it ends");
+    // Not by a signal: a program that aborts leaves its broker behind.
+    assert_eq!(status.code(), Some(1));
+}

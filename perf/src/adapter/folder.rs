@@ -1,5 +1,6 @@
 //! The folder of adapters.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,19 +33,7 @@ impl Folder {
     ///
     /// If the folder cannot be read.
     pub(crate) fn names(&self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        let entries =
-            fs::read_dir(&self.0).with_context(|| format!("read {}", self.0.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|ending| ending == "toml")
-                && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
-            {
-                names.push(name.to_owned());
-            }
-        }
-        names.sort();
-        Ok(names)
+        Ok(toml_files(&self.0)?.into_keys().collect())
     }
 
     /// Reads the adapter of this name and checks it.
@@ -61,6 +50,25 @@ impl Folder {
         let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         parse(name, &text).with_context(|| format!("read {}", path.display()))
     }
+}
+
+/// The files of a folder that end in `.toml`, by what stands before that.
+///
+/// # Errors
+///
+/// If the folder cannot be read.
+pub(crate) fn toml_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let mut files = BTreeMap::new();
+    let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "toml")
+            && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            files.insert(name.to_owned(), path);
+        }
+    }
+    Ok(files)
 }
 
 /// An adapter from its text.

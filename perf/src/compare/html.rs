@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::cells::{Cell, Number, cell, times};
-use super::comparison::{Comparison, Outcome, ScenarioDescription, TargetDescription};
+use super::comparison::{Comparison, ScenarioDescription, TargetDescription};
 use super::figure::Figure;
-use super::markdown::{INTERRUPTED, fewer_rounds, first_part, headline, minutes};
+use super::markdown::{INTERRUPTED, first_part, headline, minutes};
+use super::notes::notes;
 use super::verdicts::verdicts;
 
 const STYLE: &str = include_str!("page.css");
@@ -132,26 +133,8 @@ fn section(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
         text += &chart(comparison, scenario, *figure);
     }
     text += "</div>\n<ul>\n";
-    for target in &comparison.targets {
-        let title = escape(&target.title);
-        if let Some(count) = fewer_rounds(comparison, scenario, &target.name) {
-            let _ = writeln!(text, "<li>{title}: {count}");
-        }
-        match comparison.outcome(&scenario.name, &target.name) {
-            Outcome::Absent { .. } => {}
-            Outcome::Failed { reason } => {
-                let _ = writeln!(text, "<li>{title} failed: {}", escape(reason));
-            }
-            Outcome::Measured { warnings, .. } => {
-                for (warning, rounds) in warnings {
-                    let warning = escape(warning);
-                    let _ = writeln!(text, "<li>{title}*, in {rounds} round(s): {warning}");
-                }
-            }
-            Outcome::Unmeasured { reason } | Outcome::Unsupported { reason } => {
-                let _ = writeln!(text, "<li>{title}: {}", escape(reason));
-            }
-        }
+    for note in notes(comparison, scenario) {
+        let _ = writeln!(text, "<li>{}", escape(&note));
     }
     text + "</ul>\n"
 }

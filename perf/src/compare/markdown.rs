@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::cells::{Cell, Number, cell, times};
-use super::comparison::{Comparison, Outcome, ScenarioDescription, TargetDescription};
+use super::comparison::{Comparison, ScenarioDescription, TargetDescription};
 use super::figure::Figure;
+use super::notes::notes;
 use super::verdicts::verdicts;
 
 /// What stands above figures that are fewer than they were to be.
@@ -48,7 +49,10 @@ pub(crate) fn page(comparison: &Comparison) -> String {
             scenario.command.join(" ")
         );
         text += &details(comparison, scenario);
-        text += &reasons(comparison, scenario);
+        let notes = notes(comparison, scenario);
+        let notes = notes.iter().map(|note| format!("\n- {}", one_line(note)));
+        text.extend(notes);
+        text += "\n";
     }
     text += "\n## Machine\n\n| | |\n| --- | --- |\n";
     for (name, value) in comparison.machine.lines() {
@@ -194,51 +198,6 @@ fn long(number: &Number, figure: Figure) -> String {
     )
 }
 
-/// Why cells have no number, and what the load generator doubts.
-fn reasons(comparison: &Comparison, scenario: &ScenarioDescription) -> String {
-    let mut text = String::new();
-    for target in &comparison.targets {
-        let title = &target.title;
-        if let Some(count) = fewer_rounds(comparison, scenario, &target.name) {
-            let _ = writeln!(text, "- {title}: {count}");
-        }
-        match comparison.outcome(&scenario.name, &target.name) {
-            Outcome::Absent { .. } => {}
-            Outcome::Failed { reason } => {
-                let _ = writeln!(text, "- {title} failed: {}", one_line(reason));
-            }
-            Outcome::Measured { warnings, .. } => {
-                for (warning, rounds) in warnings {
-                    let _ = writeln!(
-                        text,
-                        "- {title}*, in {rounds} round(s): {}",
-                        one_line(warning)
-                    );
-                }
-            }
-            Outcome::Unmeasured { reason } | Outcome::Unsupported { reason } => {
-                let _ = writeln!(text, "- {title}: {}", one_line(reason));
-            }
-        }
-    }
-    if text.is_empty() {
-        text
-    } else {
-        format!("\n{text}")
-    }
-}
-
-/// Says how many rounds a target has, if they are fewer than those of the whole comparison.
-pub(crate) fn fewer_rounds(
-    comparison: &Comparison,
-    scenario: &ScenarioDescription,
-    target: &str,
-) -> Option<String> {
-    let count = comparison.outcome(&scenario.name, target).rounds();
-    let is_fewer = count > 0 && count < comparison.rounds as usize;
-    is_fewer.then(|| format!("{count} of {} rounds", comparison.rounds))
-}
-
 fn description(target: &TargetDescription) -> String {
     let mut text = format!("\n### {}\n\n", target.title);
     if let Some(absent) = &target.absent {
@@ -291,6 +250,7 @@ pub(crate) fn minutes(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::comparison::Outcome;
     use super::super::samples::comparison;
     use super::*;
 

@@ -186,9 +186,13 @@ fn measured(scenario: &Scenario, rounds: &[Measured]) -> Outcome {
             .map(|round| round.figures.get(figure).copied());
         values.insert(*figure, by_round.collect::<Vec<_>>());
     }
-    let first = values.get(&scenario.figures[0]);
-    if first.is_none_or(|values| values.iter().all(Option::is_none)) {
-        let reason = "the load generator's report does not have the figure".to_owned();
+    // A median of the rounds that were lucky would hide that others had nothing to show.
+    let first = scenario.figures[0];
+    let without = values[&first].iter().filter(|value| value.is_none());
+    let without = without.count();
+    if without > 0 {
+        let (figure, all) = (first.title(), rounds.len());
+        let reason = format!("{without} of {all} run(s) had no {figure}");
         return Outcome::Failed { reason };
     }
     let warnings = rounds.iter().map(|round| round.warnings.as_slice());
@@ -222,6 +226,7 @@ fn alike<'a>(rounds: impl Iterator<Item = &'a [String]>) -> BTreeMap<String, u32
 
 #[cfg(test)]
 mod tests {
+    use super::super::figure::Figure;
     use super::*;
 
     #[test]
@@ -235,5 +240,26 @@ mod tests {
         let expected = [("late by 1.5 ms", 2), ("stood still 3 times", 1)];
         let expected = expected.map(|(text, rounds)| (text.to_owned(), rounds));
         assert_eq!(warnings, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_round_without_the_first_figure_is_a_failure() {
+        let scenario = "title = \"A\"\norder = 1\nsuites = []\narguments = []\n\
+                        figures = [\"deliveries-per-second\", \"latency-p50\"]\n";
+        let scenario: Scenario = toml::from_str(scenario).expect("it is one");
+        let round = |figures: &[(Figure, f64)]| Measured {
+            figures: figures.iter().copied().collect(),
+            warnings: Vec::new(),
+        };
+        let whole = round(&[
+            (Figure::DeliveriesPerSecond, 3.0),
+            (Figure::LatencyP50, 1.0),
+        ]);
+        let without_latency = round(&[(Figure::DeliveriesPerSecond, 4.0)]);
+        let outcome = measured(&scenario, &[whole.clone(), without_latency]);
+        assert_eq!(outcome.values(Figure::LatencyP50), [Some(1.0), None]);
+        let reason = "1 of 2 run(s) had no deliveries per second".to_owned();
+        let outcome = measured(&scenario, &[whole, round(&[])]);
+        assert_eq!(outcome, Outcome::Failed { reason });
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
 use super::goal::Goal;
-use crate::adapter::Feature;
+use crate::adapter::{Feature, toml_files};
 
 /// One load and what is read off it, as `perf/scenarios/NAME.toml` describes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -115,16 +115,12 @@ fn folder() -> PathBuf {
 /// All scenarios of a folder, in their order.
 fn load(folder: &Path) -> Result<Vec<Scenario>> {
     let mut scenarios = Vec::new();
-    let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "toml")
-            && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
-        {
-            let text = fs::read_to_string(&path);
-            let scenario = text.map_err(Into::into).and_then(|text| parse(name, &text));
-            scenarios.push(scenario.with_context(|| format!("read {}", path.display()))?);
-        }
+    for (name, path) in toml_files(folder)? {
+        let text = fs::read_to_string(&path);
+        let scenario = text
+            .map_err(Into::into)
+            .and_then(|text| parse(&name, &text));
+        scenarios.push(scenario.with_context(|| format!("read {}", path.display()))?);
     }
     scenarios.sort_by(|one, other| (one.order, &one.name).cmp(&(other.order, &other.name)));
     Ok(scenarios)
@@ -208,6 +204,7 @@ pub(crate) fn fill(arguments: &[String], seconds: u32, count: Option<u32>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapter::Folder;
 
     const LEAST: &str = "title = \"A\"\norder = 1\nsuites = [\"smoke\"]\n\
                          arguments = [\"p2p\", \"-d\", \"{seconds}s\"]\n\
@@ -227,6 +224,12 @@ mod tests {
         assert_eq!(of(Suite::Smoke).count(), 3);
         assert!(of(Suite::Smoke).all(|scenario| scenario.suites.contains(&Suite::Standard)));
         assert!(of(Suite::Standard).all(|scenario| scenario.suites.contains(&Suite::Full)));
+        // A goal next to a broker that does not exist would never be judged.
+        let brokers = Folder::default().names().expect("there are adapters");
+        let goals = all.iter().flat_map(|scenario| &scenario.goals);
+        for broker in goals.filter_map(|goal| goal.to.as_ref()) {
+            assert!(brokers.contains(broker), "{broker}");
+        }
     }
 
     #[test]

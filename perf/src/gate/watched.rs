@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::interrupt::Interrupt;
+use crate::process::Group;
 
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -26,22 +27,18 @@ pub(crate) fn run(command: &mut Command, time: Duration, interrupt: &Interrupt) 
     let folder = TempDir::with_prefix("skein-perf-").context("make a folder")?;
     let path = |name: &str| folder.path().join(name);
     let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(File::create(path("out")).context("make a file")?)
-        .stderr(File::create(path("errors")).context("make a file")?)
-        .spawn()
-        .with_context(|| format!("run {name}"))?;
+        .stderr(File::create(path("errors")).context("make a file")?);
+    let mut program = Group::start(command).with_context(|| format!("run {name}"))?;
     let deadline = Instant::now() + time;
     let status = loop {
-        if let Some(status) = child.try_wait().context("wait for a program")? {
+        if let Some(status) = program.status().context("wait for a program")? {
             break status;
         }
-        let late = Instant::now() > deadline;
-        if late || interrupt.came() {
-            _ = child.kill();
-            _ = child.wait();
-            interrupt.check()?;
+        interrupt.check()?;
+        if Instant::now() > deadline {
             bail!("{name} takes longer than {} s", time.as_secs());
         }
         thread::sleep(LOOK_EVERY);
@@ -65,7 +62,7 @@ mod tests {
     use super::*;
 
     fn shell(line: &str, time: Duration) -> Result<String> {
-        let interrupt = Interrupt::watch().unwrap();
+        let interrupt = Interrupt::default();
         run(Command::new("sh").args(["-c", line]), time, &interrupt)
     }
 
