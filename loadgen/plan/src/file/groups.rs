@@ -35,7 +35,7 @@ impl written::Group {
             publish: publish.transpose()?,
             reading: reading.map_or(Reading::Full, Reading::BytesPerSecond),
             churn: self.churn.as_ref().map(|churn| Churn {
-                per_s: scaled(churn.rate, scale),
+                per_s: self.rescaled(churn.rate, scale),
                 abrupt: churn.abrupt,
                 offline: churn.offline.0,
             }),
@@ -44,6 +44,14 @@ impl written::Group {
                 .as_ref()
                 .map(|respond| Responding { qos: respond.qos }),
         })
+    }
+
+    /// A rate of this group, scaled unless the group is fixed.
+    fn rescaled(&self, rate: f64, scale: f64) -> f64 {
+        if self.fixed {
+            return rate;
+        }
+        scaled(rate, scale)
     }
 
     fn connect(&self, options: &Options) -> Connect {
@@ -101,23 +109,16 @@ impl written::Group {
         }
         match (publish.rate, publish.window) {
             (Some(rate), None) => {
-                let rescaled = |rate| {
-                    if self.fixed {
-                        rate
-                    } else {
-                        scaled(rate, scale)
-                    }
-                };
                 let schedule = match (publish.schedule, publish.to_rate, publish.over) {
                     (WrittenSchedule::Ramp, Some(to_rate), Some(over)) => Schedule::Ramp {
-                        to_per_s: rescaled(to_rate),
+                        to_per_s: self.rescaled(to_rate, scale),
                         over: over.0,
                     },
                     (WrittenSchedule::Poisson, ..) => Schedule::Poisson,
                     (WrittenSchedule::Constant | WrittenSchedule::Ramp, ..) => Schedule::Constant,
                 };
                 Ok(Load::Rate {
-                    per_s: rescaled(rate),
+                    per_s: self.rescaled(rate, scale),
                     schedule,
                 })
             }

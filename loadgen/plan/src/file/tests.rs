@@ -262,6 +262,7 @@ fn a_scale_multiplies_clients_and_rates() {
         name = "few"
         clients = 3
         fixed = true
+        churn = { rate = 20, offline = "1s" }
         publish = { topic = "b", rate = 7 }
     "#;
     let plan = parse(text, &options(), 0.1).expect("the file is fine");
@@ -271,6 +272,11 @@ fn a_scale_multiplies_clients_and_rates() {
         other => panic!("{other:?}"),
     };
     assert!((rate(0) - 500.0).abs() < 1e-9 && (rate(1) - 7.0).abs() < 1e-9);
+    let churn = plan
+        .groups
+        .iter()
+        .map(|group| group.churn.map(|of| of.per_s));
+    assert_eq!(churn.collect::<Vec<_>>(), [Some(1.0), Some(20.0)]);
     let connect = plan.stages[0].actions[0].verb;
     assert_eq!(
         connect,
