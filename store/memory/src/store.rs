@@ -1,0 +1,380 @@
+//! The store itself: one small thing at a time.
+
+use std::sync::Arc;
+
+use store_model::{
+    Batch, Event, Family, FormatError, MetaKey, Number, Read, RequestId, Sequence, Sink,
+    StoreState, Stored, WallClock, Writer, check_format, format_bytes,
+};
+use thiserror::Error;
+use wire_message::{Seed, ShardId};
+
+use crate::answer::Reader;
+use crate::log::Group;
+use crate::rng::Rng;
+use crate::side::Side;
+use crate::upkeep::Upkeep;
+use crate::{Disk, FaultPlan, Image};
+
+/// Why a disk is not opened; nothing on it has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OpenError {
+    /// Its format is not one of this program's.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A record without which nothing can be read is damaged.
+    #[error("record {key:?} of the store itself is damaged")]
+    Meta {
+        /// Which.
+        key: MetaKey,
+    },
+}
+
+/// What shards must know of the store before they start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// For [`store_model::Numbers::new`].
+    pub first: Number,
+    /// The secret that keys the process's hashes: that of the first start.
+    pub seed: Seed,
+}
+
+/// What a store did, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Groups written.
+    pub groups: u64,
+    /// Of these, groups of upkeep.
+    pub upkeep: u64,
+    /// Syncs.
+    pub syncs: u64,
+    /// Groups for which there was no room at first.
+    pub full: u64,
+    /// Questions answered.
+    pub answers: u64,
+    /// Damaged records set aside.
+    pub damaged: u64,
+}
+
+/// A store that runs one step at a time.
+#[derive(Debug)]
+pub struct MemoryStore {
+    plan: FaultPlan,
+    rng: Rng,
+    clock: WallClock,
+    writer: Writer,
+    upkeep: Upkeep,
+    sides: Vec<Side>,
+    /// What reads see: everything that is written, synced or not.
+    image: Arc<Image>,
+    disk: Disk,
+    state: StoreState,
+    /// The step at which there is room again.
+    full_until: u64,
+    step: u64,
+    stats: Stats,
+}
+
+impl MemoryStore {
+    /// Opens a disk for `shards` shards. A disk without a store gets one, keyed by `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open(
+        mut disk: Disk,
+        plan: FaultPlan,
+        shards: usize,
+        clock: WallClock,
+        seed: Seed,
+    ) -> Result<(Self, Opened), OpenError> {
+        let mut image = disk.recovered();
+        // What was cut off is not to come back behind new groups.
+        disk = Disk::holding(image.clone());
+        if let Some(value) = image.value(Family::Meta, MetaKey::Format.as_bytes()) {
+            check_format(value)?;
+        } else {
+            let mut group = Group::default();
+            create(seed, &mut group);
+            group.replay(&mut image);
+            disk.write(&group);
+            disk.sync();
+        }
+        let opened = Opened {
+            first: meta(&image, MetaKey::Next).map(Number)?,
+            seed: meta(&image, MetaKey::Seed).map(Seed)?,
+        };
+        let store = Self {
+            plan,
+            rng: Rng::new(plan.seed),
+            clock,
+            writer: Writer::new(clock, opened.first, plan.young_bodies_max),
+            upkeep: Upkeep::default(),
+            sides: (0..shards).map(|_| Side::default()).collect(),
+            image: Arc::new(image),
+            disk,
+            state: StoreState::Healthy,
+            full_until: 0,
+            step: 0,
+            stats: Stats::default(),
+        };
+        Ok((store, opened))
+    }
+
+    /// Takes a batch of `shard`'s, whose sequence follows that of the one before.
+    ///
+    /// # Errors
+    ///
+    /// Gives the batch back if [`FaultPlan::batches_max`] wait already.
+    ///
+    /// # Panics
+    ///
+    /// If a batch was left out.
+    pub fn submit(&mut self, shard: ShardId, batch: Batch) -> Result<(), Batch> {
+        let most = self.plan.batches_max;
+        let side = &mut self.sides[shard.index()];
+        if side.batches.len() >= most {
+            return Err(batch);
+        }
+        let expected = Sequence(side.submitted.0 + 1);
+        assert_eq!(batch.sequence, expected, "batches come in order");
+        side.submitted = batch.sequence;
+        side.batches.push_back(batch);
+        Ok(())
+    }
+
+    /// Takes a question of `shard`'s; the answer comes as an event.
+    pub fn ask(&mut self, shard: ShardId, request: RequestId, read: Read) {
+        let side = &mut self.sides[shard.index()];
+        side.questions.push_back((request, read, side.submitted));
+    }
+
+    /// The next event that has arrived at `shard`.
+    pub fn poll(&mut self, shard: ShardId) -> Option<Event> {
+        self.sides[shard.index()].poll(self.step)
+    }
+
+    /// Does one thing, by chance: writes a group, syncs, answers a question, keeps up. False if
+    /// there is nothing to do and every event has arrived.
+    pub fn step(&mut self) -> bool {
+        self.step += 1;
+        if self.state == StoreState::Full && self.step >= self.full_until {
+            self.enter(StoreState::Healthy);
+        }
+        let mut choices: [Option<fn(&mut Self)>; 4] = [None; 4];
+        if self.state == StoreState::Healthy {
+            let waits = self.sides.iter().any(|side| !side.batches.is_empty());
+            choices[0] = waits.then_some(Self::write_group as fn(&mut Self));
+            let untold = self.sides.iter().any(|side| side.synced < side.written);
+            let sync = untold || !self.disk.is_synced();
+            choices[1] = sync.then_some(Self::sync as fn(&mut Self));
+            let due = self.upkeep.is_due(&self.image, &self.writer);
+            choices[2] = due.then_some(Self::keep_up as fn(&mut Self));
+        }
+        let asked = self.sides.iter().any(Side::has_question);
+        choices[3] = asked.then_some(Self::answer as fn(&mut Self));
+        let possible: Vec<_> = choices.into_iter().flatten().collect();
+        if let Some(last) = possible.len().checked_sub(1) {
+            possible[self.rng.up_to(last)](self);
+            return true;
+        }
+        let waits = self.state == StoreState::Full;
+        waits || self.sides.iter().any(|side| side.is_waiting(self.step))
+    }
+
+    /// The power goes. What is left is what a start finds.
+    #[must_use]
+    pub fn crash(mut self) -> Disk {
+        let garbles = self.rng.chance(self.plan.garbles);
+        self.disk.lose(garbles, &mut self.rng);
+        self.disk
+    }
+
+    /// Writes and syncs everything that was submitted, unless the store has failed, whatever the
+    /// plan says; the rest of the upkeep is for the next start.
+    #[must_use]
+    pub fn close(mut self) -> Disk {
+        if self.state != StoreState::Failed {
+            for index in 0..self.sides.len() {
+                let count = self.sides[index].batches.len();
+                self.write_batches(&[(index, count)]);
+            }
+            self.disk.sync();
+        }
+        self.disk
+    }
+
+    /// How the store is.
+    #[must_use]
+    pub const fn state(&self) -> StoreState {
+        self.state
+    }
+
+    /// What reads see: everything that is written, synced or not.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// The last batch of `shard`'s that is written, synced or not.
+    #[must_use]
+    pub fn written(&self, shard: ShardId) -> Sequence {
+        self.sides[shard.index()].written
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub const fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn write_group(&mut self) {
+        if self.rng.chance(self.plan.write_fails) {
+            // Part of it may be on the disk: the log ends with what a crash leaves of it.
+            let picks = self.pick();
+            self.write_batches(&picks);
+            self.enter(StoreState::Failed);
+            return;
+        }
+        if self.is_full() {
+            return;
+        }
+        let picks = self.pick();
+        self.write_batches(&picks);
+    }
+
+    /// Whether there is no room for the next group.
+    fn is_full(&mut self) -> bool {
+        if !self.rng.chance(self.plan.full) {
+            return false;
+        }
+        self.stats.full += 1;
+        self.full_until = self.step + 1 + self.rng.up_to(self.plan.full_steps_max) as u64;
+        self.enter(StoreState::Full);
+        true
+    }
+
+    /// How many batches of which shards make a group.
+    fn pick(&mut self) -> Vec<(usize, usize)> {
+        let mut picks = Vec::new();
+        for (index, side) in self.sides.iter().enumerate() {
+            let count = self.rng.up_to(side.batches.len());
+            if count > 0 {
+                picks.push((index, count));
+            }
+        }
+        if picks.is_empty() {
+            let first = self.sides.iter().position(|side| !side.batches.is_empty());
+            picks.extend(first.map(|index| (index, 1)));
+        }
+        picks
+    }
+
+    fn write_batches(&mut self, picks: &[(usize, usize)]) {
+        let mut group = Group::default();
+        for &(index, count) in picks {
+            let side = &mut self.sides[index];
+            for batch in side.batches.drain(..count) {
+                for operation in &batch.operations {
+                    self.writer.apply(operation, &mut group);
+                }
+                side.written = batch.sequence;
+            }
+        }
+        self.write(group);
+    }
+
+    fn write(&mut self, mut group: Group) {
+        self.writer.finish_group(&mut group);
+        if group.is_empty() {
+            return;
+        }
+        self.stats.groups += 1;
+        self.disk.write(&group);
+        group.replay(Arc::make_mut(&mut self.image));
+    }
+
+    fn sync(&mut self) {
+        if self.rng.chance(self.plan.sync_fails) {
+            self.enter(StoreState::Failed);
+            return;
+        }
+        self.stats.syncs += 1;
+        self.disk.sync();
+        self.tell_durable();
+    }
+
+    fn tell_durable(&mut self) {
+        for index in 0..self.sides.len() {
+            let side = &mut self.sides[index];
+            if side.synced == side.written {
+                continue;
+            }
+            side.synced = side.written;
+            let through = side.written;
+            self.tell(index, Event::Durable { through });
+        }
+    }
+
+    fn keep_up(&mut self) {
+        if self.is_full() {
+            return;
+        }
+        self.stats.upkeep += 1;
+        let mut group = Group::default();
+        self.stats.damaged += self.upkeep.damaged.len() as u64;
+        self.upkeep.write(&self.image, &mut self.writer, &mut group);
+        self.write(group);
+    }
+
+    fn answer(&mut self) {
+        let first = self.rng.up_to(self.sides.len() - 1);
+        for offset in 0..self.sides.len() {
+            let index = (first + offset) % self.sides.len();
+            let Some((request, read)) = self.sides[index].take_question() else {
+                continue;
+            };
+            let mut reader = Reader {
+                image: &self.image,
+                clock: self.clock,
+                damaged: Vec::new(),
+            };
+            let answer = reader.answer(&read);
+            self.upkeep.damaged.append(&mut reader.damaged);
+            self.stats.answers += 1;
+            self.tell(index, Event::Answer(request, answer));
+            return;
+        }
+    }
+
+    fn tell(&mut self, index: usize, event: Event) {
+        let due = self.step + self.rng.up_to(self.plan.delay_steps_max) as u64;
+        self.sides[index].tell(event, due);
+    }
+
+    fn enter(&mut self, state: StoreState) {
+        self.state = state;
+        for index in 0..self.sides.len() {
+            self.tell(index, Event::State(state));
+        }
+    }
+}
+
+/// What a new store begins with.
+fn create(seed: Seed, sink: &mut impl Sink) {
+    sink.put(Family::Meta, MetaKey::Format.as_bytes(), &format_bytes());
+    for (key, number) in [(MetaKey::Next, 1), (MetaKey::Seed, seed.0)] {
+        sink.put(Family::Meta, key.as_bytes(), &key.value(number));
+    }
+}
+
+/// A number of the store's own.
+fn meta(image: &Image, key: MetaKey) -> Result<u64, OpenError> {
+    let value = image.value(Family::Meta, key.as_bytes());
+    let value = value.ok_or(OpenError::Meta { key })?;
+    match Stored::decode(Family::Meta, key.as_bytes(), value) {
+        Ok(Stored::Next(number)) => Ok(number.0),
+        Ok(Stored::Seed(seed)) => Ok(seed),
+        _ => Err(OpenError::Meta { key }),
+    }
+}

@@ -1,0 +1,101 @@
+//! States of failure.
+
+use store_memory::{Disk, FaultPlan, MemoryStore, OpenError};
+use store_model::{Event, Family, FormatError, MetaKey, Sequence, Sink, StoreState, WallClock};
+use wire_message::{Seed, ShardId};
+
+use crate::answers::{enqueue, submit};
+
+fn open(plan: FaultPlan) -> MemoryStore {
+    let clock = WallClock::default();
+    let opened = MemoryStore::open(Disk::new(), plan, 1, clock, Seed(5));
+    opened.expect("a new disk").0
+}
+
+fn events(store: &mut MemoryStore) -> Vec<Event> {
+    std::iter::from_fn(|| store.poll(ShardId(0))).collect()
+}
+
+#[test]
+fn nothing_is_lost_while_the_disk_is_full() {
+    let plan = FaultPlan {
+        full: 1000,
+        full_steps_max: 3,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(plan);
+    submit(&mut store, 1, vec![enqueue(1, &[7], 0)]);
+    for _ in 0..50 {
+        assert!(store.step());
+    }
+    let seen = events(&mut store);
+    assert!(seen.contains(&Event::State(StoreState::Full)));
+    assert!(seen.contains(&Event::State(StoreState::Healthy)));
+    let through = Sequence(1);
+    assert!(!seen.contains(&Event::Durable { through }));
+    assert!(store.stats().full > 1);
+    let disk = store.close();
+    assert_eq!(disk.recovered().prefixed(Family::Queue, &[]).count(), 1);
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_called_durable() {
+    let plan = FaultPlan {
+        sync_fails: 1000,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(plan);
+    for number in 1..10 {
+        submit(&mut store, number, vec![enqueue(number, &[7], 0)]);
+        for _ in 0..10 {
+            store.step();
+        }
+    }
+    assert_eq!(store.state(), StoreState::Failed);
+    assert_eq!(events(&mut store), [Event::State(StoreState::Failed)]);
+}
+
+#[test]
+fn a_shard_that_is_too_fast_gets_its_batch_back() {
+    let plan = FaultPlan {
+        batches_max: 2,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(plan);
+    submit(&mut store, 1, Vec::new());
+    submit(&mut store, 2, Vec::new());
+    let third = store_model::Batch {
+        sequence: Sequence(3),
+        operations: Vec::new(),
+    };
+    let back = store.submit(ShardId(0), third).expect_err("two wait");
+    while store.step() {}
+    assert!(store.submit(ShardId(0), back).is_ok());
+    while store.step() {}
+    let through = Sequence(3);
+    assert_eq!(events(&mut store).last(), Some(&Event::Durable { through }));
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_refused_and_not_touched() {
+    let mut image = open(FaultPlan::calm(1)).close().recovered();
+    image.put(
+        Family::Meta,
+        MetaKey::Format.as_bytes(),
+        &9_u32.to_be_bytes(),
+    );
+    let disk = Disk::holding(image.clone());
+    let clock = WallClock::default();
+    let refused = MemoryStore::open(disk.clone(), FaultPlan::calm(1), 1, clock, Seed(5));
+    let error = refused.expect_err("the format is newer");
+    assert_eq!(error, OpenError::Format(FormatError::Newer { found: 9 }));
+    assert_eq!(disk.recovered(), image);
+}
+
+#[test]
+fn the_seed_of_the_first_start_stays() {
+    let disk = open(FaultPlan::calm(1)).close();
+    let clock = WallClock::default();
+    let opened = MemoryStore::open(disk, FaultPlan::calm(1), 1, clock, Seed(77));
+    assert_eq!(opened.expect("sound").1.seed, Seed(5));
+}

@@ -1,0 +1,8 @@
+//! The store against a naive model of what sessions have, through crashes and faults.
+
+mod answers;
+mod crashes;
+mod damage;
+mod faults;
+mod oracle;
+mod script;
