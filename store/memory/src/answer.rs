@@ -219,13 +219,15 @@ impl Reader<'_> {
                 self.set_aside(Family::Sessions, key);
             }
         }
-        for parts in parts.into_values() {
+        for (number, parts) in parts {
             match parts.head {
                 Some(head) => chunk.sessions.push(StoredSession {
                     will: parts.will,
                     subscriptions: parts.subscriptions,
                     ..head
                 }),
+                // It ended, and the rest of it is about to go.
+                None if self.is_dropped(number) => {}
                 // Without its head nobody knows whose it is.
                 None => {
                     for key in parts.keys {
@@ -236,6 +238,11 @@ impl Reader<'_> {
             }
         }
         chunk
+    }
+
+    fn is_dropped(&self, session: Number) -> bool {
+        let key = session.0.to_be_bytes();
+        self.image.value(Family::Dropped, &key).is_some()
     }
 
     /// Reads a part of a session; false if it is damaged.

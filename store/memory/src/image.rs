@@ -75,14 +75,6 @@ impl Sink for Image {
         self.0.remove(&(family, key.to_vec()));
     }
 
-    fn delete_range(&mut self, family: Family, from: &[u8], to: &[u8]) {
-        let range = (family, from.to_vec())..(family, to.to_vec());
-        let keys: Vec<_> = self.0.range(range).map(|(key, _)| key.clone()).collect();
-        for key in keys {
-            self.0.remove(&key);
-        }
-    }
-
     fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
         self.0.insert((family, key.to_vec()), value.to_vec());
     }
@@ -93,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_and_a_prefix_end_where_they_should() {
+    fn a_prefix_and_a_family_end_where_they_should() {
         let mut image = Image::default();
         for key in [&[1, 1][..], &[1, 2], &[2], &[2, 0], &[3]] {
             image.put(Family::Queue, key, &[9]);
@@ -104,8 +96,8 @@ mod tests {
             found.map(|(key, _)| key.to_vec()).collect::<Vec<_>>()
         };
         assert_eq!(keys(&image, &[1]), [[1, 1], [1, 2]]);
-        image.delete_range(Family::Queue, &[1, 2], &[2, 0]);
-        assert_eq!(keys(&image, &[]), [&[1, 1][..], &[2, 0], &[3]]);
-        assert_eq!(image.len(), 4);
+        image.delete(Family::Queue, &[2]);
+        assert_eq!(keys(&image, &[]), [&[1, 1][..], &[1, 2], &[2, 0], &[3]]);
+        assert_eq!(image.len(), 5);
     }
 }

@@ -7,8 +7,7 @@ const HEADER: usize = 8;
 
 const ADD: u8 = 0;
 const DELETE: u8 = 1;
-const DELETE_RANGE: u8 = 2;
-const PUT: u8 = 3;
+const PUT: u8 = 2;
 
 /// One group: writes that are there all or not at all.
 #[derive(Debug, Default)]
@@ -54,10 +53,6 @@ impl Sink for Group {
         self.push(DELETE, family, key, &[]);
     }
 
-    fn delete_range(&mut self, family: Family, from: &[u8], to: &[u8]) {
-        self.push(DELETE_RANGE, family, from, to);
-    }
-
     fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
         self.push(PUT, family, key, value);
     }
@@ -95,7 +90,6 @@ fn replay(group: &[u8], sink: &mut impl Sink) -> Option<()> {
         match *kind {
             ADD => sink.add(family, key, Holders::decode(value).ok()?),
             DELETE => sink.delete(family, key),
-            DELETE_RANGE => sink.delete_range(family, key, value),
             PUT => sink.put(family, key, value),
             _ => return None,
         }
@@ -122,7 +116,6 @@ mod tests {
             group.put(Family::Queue, &[number], &[number; 3]);
             group.add(Family::Holders, &[7], Holders(2));
             group.delete(Family::Queue, &[number.wrapping_sub(2)]);
-            group.delete_range(Family::Queue, &[0], &[1]);
             group.append_to(&mut log);
             let mut state = states.last().expect("one at least").clone();
             group.replay(&mut state);

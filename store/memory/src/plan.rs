@@ -53,7 +53,7 @@ impl FaultPlan {
         let mut one_of = |choices: &[usize]| choices[rng.up_to(choices.len() - 1)];
         let (batches_max, delay_steps_max) = (one_of(&[1, 4, 64]), one_of(&[0, 2, 20]));
         let (full, full_steps_max) = (one_of(&[0, 0, 20, 200]), one_of(&[1, 10, 60]));
-        let (write_fails, sync_fails) = (one_of(&[0, 0, 0, 0, 1]), one_of(&[0, 0, 0, 0, 2]));
+        let (write_fails, sync_fails) = (one_of(&[0, 0, 0, 0, 20]), one_of(&[0, 0, 0, 0, 20]));
         let per_mille = |number: usize| u32::try_from(number).unwrap_or(0);
         Self {
             seed,

@@ -91,11 +91,17 @@ fn set_aside(family: Family, key: &[u8], image: &Image, writer: &mut Writer, gro
     }
 }
 
+/// Removes the next records of an ended session.
 fn purge(session: Number, image: &Image, writer: &mut Writer, group: &mut Group) {
     let prefix = session.0.to_be_bytes();
-    let mut records = image.prefixed(Family::Queue, &prefix);
-    let mut places = Vec::new();
-    for (key, value) in records.by_ref().take(SWEEP_CHUNK) {
+    let mut others = Vec::new();
+    for family in [Family::Sessions, Family::Flight, Family::Receipts] {
+        let found = image.prefixed(family, &prefix);
+        others.extend(found.map(|(key, _)| (family, key)).take(SWEEP_CHUNK));
+    }
+    let (mut places, mut looked_at) = (Vec::new(), others.len());
+    for (key, value) in image.prefixed(Family::Queue, &prefix).take(SWEEP_CHUNK) {
+        looked_at += 1;
         match Stored::decode(Family::Queue, key, value) {
             Ok(Stored::Entry(key, entry)) => places.push(EntryPlace {
                 session,
@@ -106,9 +112,10 @@ fn purge(session: Number, image: &Image, writer: &mut Writer, group: &mut Group)
             _ => set_aside(Family::Queue, key, image, writer, group),
         }
     }
-    let purged = match records.next() {
-        Some(_) => Purged::Some,
-        None => Purged::All,
+    let purged = if looked_at < SWEEP_CHUNK {
+        Purged::All
+    } else {
+        Purged::Some
     };
-    writer.purge(session, places, purged, group);
+    writer.purge(session, places, others, purged, group);
 }

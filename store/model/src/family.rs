@@ -22,7 +22,7 @@ pub enum Family {
     Retained = 7,
     /// Messages to be published later, by time.
     Delayed = 8,
-    /// Sessions that ended and whose entries are still being removed.
+    /// Sessions that ended and whose records are still being removed.
     Dropped = 9,
     /// Records that could not be read, as they were found.
     Quarantine = 10,

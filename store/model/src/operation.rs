@@ -63,8 +63,7 @@ pub enum Operation {
     },
     /// A topic has no retained message any more.
     DropRetained(TopicName),
-    /// A session ends: its head, will, subscriptions, exchanges and receipts at once, its entries
-    /// soon after.
+    /// A session ends: it is gone at once, its records soon after.
     DropSession {
         /// Which; its number is never given again.
         session: Number,

@@ -19,7 +19,7 @@ pub enum Stored<'a> {
     Body(Number, Body<'a>),
     /// A message to be published later.
     Delayed(DelayedKey, Body<'a>),
-    /// A session that ended and may still have entries.
+    /// A session that ended and may still have records.
     Dropped(Number),
     /// A message for a session.
     Entry(EntryKey, Entry<'a>),

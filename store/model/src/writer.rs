@@ -24,8 +24,6 @@ pub trait Sink {
     fn add(&mut self, family: Family, key: &[u8], holders: Holders);
     /// Removes `key`, if it is there.
     fn delete(&mut self, family: Family, key: &[u8]);
-    /// Removes all keys from `from` on that are below `to`.
-    fn delete_range(&mut self, family: Family, from: &[u8], to: &[u8]);
     /// Sets `key` to `value`.
     fn put(&mut self, family: Family, key: &[u8], value: &[u8]);
 }
@@ -133,16 +131,21 @@ impl Writer {
         sink.put(Family::Meta, &self.key, &self.value);
     }
 
-    /// Removes entries of an ended session; with the last of them what tells that it ended.
-    pub fn purge(
+    /// Removes entries and other records of an ended session; with the last of them what tells
+    /// that it ended.
+    pub fn purge<'a>(
         &mut self,
         session: Number,
         entries: impl IntoIterator<Item = EntryPlace>,
+        others: impl IntoIterator<Item = (Family, &'a [u8])>,
         purged: Purged,
         sink: &mut impl Sink,
     ) {
         for place in entries {
             self.remove(place, sink);
+        }
+        for (family, key) in others {
+            sink.delete(family, key);
         }
         if purged == Purged::All {
             self.begin(|key| BodyKey(session).write_to(key));
@@ -305,13 +308,8 @@ impl Writer {
     }
 
     fn drop_session(&mut self, session: Number, sink: &mut impl Sink) {
-        let (from, to) = (
-            session.0.to_be_bytes(),
-            session.0.saturating_add(1).to_be_bytes(),
-        );
-        for family in [Family::Sessions, Family::Flight, Family::Receipts] {
-            sink.delete_range(family, &from, &to);
-        }
+        // The rest goes key by key when it is purged: many removed ranges would slow down reads.
+        self.delete_part(session, SessionPart::Head, sink);
         self.begin(|key| BodyKey(session).write_to(key));
         write_number(&self.key, session.0, &mut self.value);
         sink.put(Family::Dropped, &self.key, &self.value);

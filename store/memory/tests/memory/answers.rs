@@ -3,10 +3,10 @@
 use store_memory::{Disk, FaultPlan, MemoryStore};
 use store_model::limits::CHUNK_ENTRIES_MAX;
 use store_model::{
-    Answer, Batch, Enqueue, Event, Flight, FlightStage, Number, Operation, Queued, Read, RequestId,
-    Sequence, UnixMillis, WallClock,
+    Answer, Batch, Enqueue, Event, Family, Flight, FlightStage, Number, Operation, PutSession,
+    PutWill, Queued, Read, RequestId, Sequence, SessionsChunk, UnixMillis, WallClock,
 };
-use wire_message::{Qos, Seed, ShardId};
+use wire_message::{ClientId, Qos, Seed, ShardId};
 use wire_mqtt::PacketId;
 
 use crate::script::message;
@@ -168,4 +168,39 @@ fn times_go_on_after_a_restart() {
     };
     let now = wire_message::Instant::ZERO;
     assert_eq!(chunk.messages[0].expiry().remaining_s(now), Some(40));
+}
+
+#[test]
+fn an_ended_session_is_neither_found_nor_damaged() {
+    for seed in 0..20 {
+        let (plan, clock) = (FaultPlan::calm(seed), WallClock::default());
+        let opened = MemoryStore::open(Disk::new(), plan, 1, clock, Seed(5));
+        let (mut store, _) = opened.expect("a new disk");
+        let session = Number(7);
+        let operations = vec![
+            Operation::PutSession(Box::new(PutSession {
+                session,
+                client: ClientId::new("c"),
+                username: None,
+                mount: "".into(),
+                expiry_s: 60,
+                detached_at: None,
+            })),
+            Operation::PutWill(Box::new(PutWill {
+                session,
+                message: message("a", b"gone"),
+                expiry_s: None,
+                delay_s: 0,
+            })),
+        ];
+        submit(&mut store, 1, operations);
+        submit(&mut store, 2, vec![Operation::DropSession { session }]);
+        let Answer::Sessions(chunk) = ask(&mut store, Read::Sessions { after: None }) else {
+            panic!("sessions were asked for");
+        };
+        assert_eq!(chunk, SessionsChunk::default(), "seed {seed}");
+        while store.step() {}
+        let left = store.image().prefixed(Family::Sessions, &[]).count();
+        assert_eq!(left, 0);
+    }
 }

@@ -117,7 +117,7 @@ impl Life {
     }
 
     /// The disk after a crash, which must be in one of the allowed states.
-    fn crash(self) -> Disk {
+    fn crash(self, tally: &mut Tally) -> Disk {
         let mut allowed = Vec::new();
         for state in &self.states {
             if self
@@ -130,6 +130,11 @@ impl Life {
             }
         }
         assert!(!allowed.is_empty(), "what is durable was written");
+        let done = self.store.stats();
+        tally.groups += done.groups;
+        tally.upkeep += done.upkeep;
+        tally.full += done.full;
+        tally.failed += u64::from(self.store.state() == StoreState::Failed);
         let (durable, states) = (self.durable, self.states);
         let disk = self.store.crash();
         let found = Oracle::of(&disk.recovered());
@@ -137,12 +142,27 @@ impl Life {
             allowed.contains(&found),
             "durable {durable:?}, groups {states:?}, found {found:#?}"
         );
+        tally.lost += u64::from(allowed.last() != Some(&found));
+        tally.kept += u64::from(allowed.first() != Some(&found));
         disk
     }
 }
 
+/// What happened in a run, to see that everything does.
+#[derive(Debug, Default)]
+struct Tally {
+    groups: u64,
+    upkeep: u64,
+    full: u64,
+    failed: u64,
+    /// Crashes that lost something written.
+    lost: u64,
+    /// Crashes that kept something that was not called durable.
+    kept: u64,
+}
+
 /// Several lives one after the other; the last store is left to finish its upkeep.
-fn run(seed: u64) {
+fn run(seed: u64, tally: &mut Tally) {
     let mut dice = Dice(seed);
     let mut disk = Disk::new();
     for life in 0..4 {
@@ -151,7 +171,7 @@ fn run(seed: u64) {
         for _ in 0..dice.below(150) {
             life.act(&mut dice);
         }
-        disk = life.crash();
+        disk = life.crash(tally);
     }
     let held = Oracle::of(&disk.recovered());
     let (mut store, _) = open(disk, FaultPlan::calm(seed));
@@ -179,10 +199,22 @@ fn run(seed: u64) {
 
 #[test]
 fn a_crash_leaves_the_state_after_a_group_and_all_that_was_durable() {
+    let mut tally = Tally::default();
     for seed in 0..300 {
-        let outcome = std::panic::catch_unwind(|| run(seed));
+        let run = std::panic::AssertUnwindSafe(|| run(seed, &mut tally));
+        let outcome = std::panic::catch_unwind(run);
         assert!(outcome.is_ok(), "seed {seed}");
     }
+    let Tally {
+        groups,
+        upkeep,
+        full,
+        failed,
+        lost,
+        kept,
+    } = tally;
+    let all = [groups, upkeep, full, failed, lost, kept];
+    assert!(all.iter().all(|count| *count >= 20), "{tally:?}");
 }
 
 #[test]
@@ -193,7 +225,10 @@ fn equal_seeds_give_equal_runs() {
         for _ in 0..100 {
             life.act(&mut dice);
         }
-        (life.store.stats(), life.crash().recovered())
+        (
+            life.store.stats(),
+            life.crash(&mut Tally::default()).recovered(),
+        )
     });
     assert_eq!(images[0], images[1]);
     assert!(images[0].0.groups > 0);
@@ -226,7 +261,7 @@ fn numbers_are_never_given_again() {
         for _ in 0..60 {
             life.act(&mut dice);
         }
-        disk = life.crash();
+        disk = life.crash(&mut Tally::default());
         let stored = Oracle::of(&disk.recovered());
         highest = stored
             .entries()

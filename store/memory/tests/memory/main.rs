@@ -1,5 +1,6 @@
 //! The store against a naive model of what sessions have, through crashes and faults.
 
+mod across;
 mod answers;
 mod crashes;
 mod damage;

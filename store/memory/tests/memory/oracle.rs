@@ -120,7 +120,7 @@ impl Oracle {
         self.receipts.retain(|key| key.origin != session);
     }
 
-    /// What an image holds, through the records alone. Entries of ended sessions do not count: the
+    /// What an image holds, through the records alone. Those of ended sessions do not count: the
     /// store is about to remove them.
     ///
     /// # Panics
@@ -148,9 +148,9 @@ impl Oracle {
             let payload = payload.unwrap_or_else(|| unreachable!("{key:?} has no message"));
             oracle.entries.insert(key, payload.clone());
         }
-        oracle
-            .entries
-            .retain(|key, _| !dropped.contains(&key.session));
+        for session in dropped {
+            oracle.drop_session(session);
+        }
         oracle
     }
 

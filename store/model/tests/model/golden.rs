@@ -213,7 +213,6 @@ fn dropped(session: Number) -> (Family, Vec<u8>, Vec<u8>) {
     impl store_model::Sink for Puts {
         fn add(&mut self, _: Family, _: &[u8], _: store_model::Holders) {}
         fn delete(&mut self, _: Family, _: &[u8]) {}
-        fn delete_range(&mut self, _: Family, _: &[u8], _: &[u8]) {}
         fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
             self.0.push((family, key.to_vec(), value.to_vec()));
         }

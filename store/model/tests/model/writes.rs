@@ -24,12 +24,6 @@ impl Sink for Records {
         self.0.remove(&(family, key.to_vec()));
     }
 
-    fn delete_range(&mut self, family: Family, from: &[u8], to: &[u8]) {
-        self.0.retain(|(other, key), _| {
-            *other != family || key.as_slice() < from || key.as_slice() >= to
-        });
-    }
-
     fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
         self.0.insert((family, key.to_vec()), value.to_vec());
     }
@@ -182,7 +176,7 @@ fn an_ended_session_leaves_its_entries_to_be_purged_and_nothing_else() {
         number: Number(5),
         is_shared: true,
     };
-    writer.purge(session, [place], store_model::Purged::All, &mut records);
+    writer.purge(session, [place], [], store_model::Purged::All, &mut records);
     assert_eq!(records.count(Family::Dropped), 0);
     assert_eq!(
         (records.count(Family::Queue), records.count(Family::Bodies)),
