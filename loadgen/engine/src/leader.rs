@@ -178,16 +178,13 @@ impl Leader<'_> {
         let Final {
             troubles, opened, ..
         } = self.account()?;
-        let refused = sum(|stage| stage.connections.refused);
-        let reason = match troubles.chief() {
-            Some(_) | None if refused > 0 => format!("refused {refused} times by the broker"),
-            Some(chief) => chief.to_owned(),
-            None => {
-                let seconds = report.stages.iter().map(|stage| stage.seconds).sum::<f64>();
-                format!(
-                    "no answer in {seconds:.1} s to {attempted} attempts, {opened} of which TCP opened"
-                )
-            }
+        let reason = if let Some(chief) = troubles.chief() {
+            chief.to_owned()
+        } else {
+            let seconds = report.stages.iter().map(|stage| stage.seconds).sum::<f64>();
+            format!(
+                "no answer in {seconds:.1} s to {attempted} attempts, {opened} of which TCP opened"
+            )
         };
         let dropped = match self.dropped() {
             0 => String::new(),

@@ -31,7 +31,7 @@ use wire_message::Instant;
 use crate::checker::{Checker, Watch};
 use crate::stamp::Filler;
 use crate::timetable::Timetable;
-use crate::{Action, ClientNumber, Credit, Input, Out, Progress, Sample};
+use crate::{Action, ClientNumber, Credit, Input, Out, Progress, Refusal, Sample};
 use connect::Arrivals;
 use counters::Counters;
 use group::{GroupState, Source};
@@ -174,6 +174,12 @@ impl Crew {
             wills: core::mem::take(&mut counters.wills),
             stalls: core::mem::take(&mut counters.stalls),
         }
+    }
+
+    /// What the broker refused since the beginning, and how often.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> {
+        let refusals = self.counters.refusals.iter();
+        refusals.map(|(refusal, times)| (*refusal, *times))
     }
 
     /// The place of a client among the crew's members.

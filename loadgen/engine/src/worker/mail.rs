@@ -23,9 +23,12 @@ impl Worker {
     fn take_command(&mut self, command: Command) {
         match command {
             Command::Account => {
+                let refusals = self.crew.refusals();
+                let mut troubles = self.state.troubles.list();
+                troubles.extend(refusals.map(|(refusal, times)| (refusal.to_string(), times)));
                 let accounted = Accounted {
                     account: self.crew.account(),
-                    troubles: self.state.troubles.list(),
+                    troubles,
                     opened: self.state.opened,
                 };
                 self.tell_leader(Notice::Accounted(Box::new(accounted)));

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use loadgen_report::Tally;
 use wire_message::Instant;
 
+use crate::Refusal;
+
 /// What is counted.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -31,6 +33,8 @@ pub(super) struct Counters {
     pub(super) clears: u64,
     pub(super) expected: u64,
     pub(super) delivered: u64,
+    /// What the broker refused, since the beginning; as many kinds as there are reasons.
+    pub(super) refusals: BTreeMap<Refusal, u64>,
 }
 
 impl Counters {

@@ -295,6 +295,12 @@ fn refused_clients_are_counted_and_end_nothing() {
     let connections = &world.tally.connections;
     assert_eq!((connections.connected, connections.refused), (8, 2));
     assert_eq!(world.progress().open, 0);
+    let refusals = world.crews[0].refusals();
+    let refusals: Vec<_> = refusals
+        .map(|(refusal, times)| (refusal.to_string(), times))
+        .collect();
+    let expected = "CONNACK refuses: not authorized (0x87)".to_owned();
+    assert_eq!(refusals, [(expected, 2)]);
 }
 
 #[test]

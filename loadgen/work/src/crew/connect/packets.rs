@@ -11,23 +11,23 @@ use wire_mqtt::{
 };
 
 use super::Accepted;
-use crate::Out;
 use crate::crew::Crew;
 use crate::crew::member::Flags;
 use crate::stamp::{Stamp, WILL};
+use crate::{Out, Refusal, RefusingPacket};
 
 /// What the client core told, without what it borrows.
 #[derive(Clone, Copy, Debug)]
 enum Told {
     Accepted(Accepted),
-    Refused,
-    /// How many filters were granted less than was asked for.
+    Refused(ReasonCode),
+    /// Why the first filter was refused, and how many others were granted less than was asked for.
     Subscribed {
-        refused: bool,
+        refused: Option<ReasonCode>,
         lower: u32,
     },
     Pong,
-    Disconnected,
+    Disconnected(ReasonCode),
 }
 
 impl Accepted {
@@ -56,9 +56,9 @@ impl Told {
     fn new(event: Event<'_>, asked: &[Subscription]) -> Option<Self> {
         match event {
             Event::Connected(connack) => Some(Self::Accepted(Accepted::new(&connack))),
-            Event::Refused(_) => Some(Self::Refused),
+            Event::Refused(connack) => Some(Self::Refused(connack.reason)),
             Event::Subscribed(suback) => {
-                let refused = suback.codes.iter().any(ReasonCode::is_error);
+                let refused = suback.codes.iter().find(|code| code.is_error());
                 // Below the errors a code is the QoS.
                 let granted = suback.codes.iter().zip(asked);
                 let lower = granted.filter(|(code, asked)| code.byte() < asked.qos.bits());
@@ -66,7 +66,7 @@ impl Told {
                 Some(Self::Subscribed { refused, lower })
             }
             Event::Pong => Some(Self::Pong),
-            Event::Disconnected(_) => Some(Self::Disconnected),
+            Event::Disconnected(disconnect) => Some(Self::Disconnected(disconnect.reason)),
             Event::Abandoned(_)
             | Event::Auth(_)
             | Event::Delivered(_)
@@ -170,11 +170,16 @@ impl Crew {
         }
         match told {
             Some(Told::Accepted(accepted)) => self.accepted(local, accepted, now, out),
-            Some(Told::Refused) => {
+            Some(Told::Refused(reason)) => {
+                self.note_refusal(RefusingPacket::Connack, reason);
                 self.counters.tally.connections.refused += 1;
                 self.close(local, true, out);
             }
-            Some(Told::Subscribed { refused: true, .. }) => {
+            Some(Told::Subscribed {
+                refused: Some(reason),
+                ..
+            }) => {
+                self.note_refusal(RefusingPacket::Suback, reason);
                 self.counters.tally.connections.refused += 1;
                 self.leave(local, false, false, now, out);
             }
@@ -191,10 +196,18 @@ impl Crew {
                 member.flags.set(Flags::PINGED, false);
                 member.unanswered = 0;
             }
-            Some(Told::Disconnected) => self.lost(local, out),
+            Some(Told::Disconnected(reason)) => {
+                self.note_refusal(RefusingPacket::Disconnect, reason);
+                self.lost(local, out);
+            }
             None => {}
         }
         true
+    }
+
+    fn note_refusal(&mut self, packet: RefusingPacket, reason: ReasonCode) {
+        let refusal = Refusal { packet, reason };
+        *self.counters.refusals.entry(refusal).or_default() += 1;
     }
 
     /// Where templates of a member are filled in.
