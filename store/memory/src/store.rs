@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use store_model::limits::BATCH_OPERATIONS_MAX;
 use store_model::{
     Batch, Event, Family, FormatError, MetaKey, Number, Read, RequestId, Sequence, Sink,
     StoreState, Stored, WallClock, Writer, check_format, format_bytes,
@@ -129,7 +130,8 @@ impl MemoryStore {
     ///
     /// # Panics
     ///
-    /// If a batch was left out.
+    /// If a batch was left out or is larger than
+    /// [`BATCH_OPERATIONS_MAX`](store_model::limits::BATCH_OPERATIONS_MAX).
     pub fn submit(&mut self, shard: ShardId, batch: Batch) -> Result<(), Batch> {
         let most = self.plan.batches_max;
         let side = &mut self.sides[shard.index()];
@@ -138,6 +140,8 @@ impl MemoryStore {
         }
         let expected = Sequence(side.submitted.0 + 1);
         assert_eq!(batch.sequence, expected, "batches come in order");
+        let operations = batch.operations.len();
+        assert!(operations <= BATCH_OPERATIONS_MAX, "{operations} at once");
         side.submitted = batch.sequence;
         side.batches.push_back(batch);
         Ok(())

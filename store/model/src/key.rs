@@ -3,11 +3,10 @@
 mod text;
 
 use thiserror::Error;
-use wire_message::ShardId;
 use wire_mqtt::PacketId;
 
 pub use self::text::{MetaKey, QuarantineKey, RetainedKey, SessionKey, SessionPart};
-use crate::{Number, UnixMillis};
+use crate::{Home, Number, UnixMillis};
 
 /// Bytes that are no key of their family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -165,7 +164,7 @@ impl FlightKey {
 /// A key of [`crate::Family::Receipts`]: one for each shard that stored the message.
 ///
 /// ```text
-/// origin 8 | packet id 2, or 0 | part 1
+/// origin 8 | packet id 2, or 0 | number of shards - 1 1 | shard 1
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiptKey {
@@ -173,8 +172,8 @@ pub struct ReceiptKey {
     pub origin: Number,
     /// The packet id of a client's PUBLISH; `None` for what the broker publishes itself.
     pub packet_id: Option<PacketId>,
-    /// The shard that stored the message.
-    pub part: ShardId,
+    /// The shard that stored the message for its sessions.
+    pub part: Home,
 }
 
 impl ReceiptKey {
@@ -183,24 +182,24 @@ impl ReceiptKey {
         out.extend_from_slice(&self.origin.0.to_be_bytes());
         let packet_id = self.packet_id.map_or(0, PacketId::value);
         out.extend_from_slice(&packet_id.to_be_bytes());
-        out.push(self.part.0);
+        out.extend_from_slice(&self.part.to_bytes());
     }
 
     /// Reads a key.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Length`].
+    /// [`KeyError::Length`]; [`KeyError::Unknown`] for a shard that there was not.
     pub fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
-        let whole: [u8; 11] = all(bytes)?;
-        let length = KeyError::Length { length: 11 };
+        let whole: [u8; 12] = all(bytes)?;
+        let length = KeyError::Length { length: 12 };
         let (origin, rest) = take(&whole).ok_or(length)?;
         let (packet_id, rest) = take(rest).ok_or(length)?;
-        let [part] = all(rest)?;
+        let part = Home::from_bytes(all(rest)?);
         Ok(Self {
             origin: number(origin),
             packet_id: PacketId::new(u16::from_be_bytes(packet_id)),
-            part: ShardId(part),
+            part: part.ok_or(KeyError::Unknown { what: "shard" })?,
         })
     }
 }

@@ -18,11 +18,13 @@ mod chunk;
 mod event;
 mod family;
 mod format;
+mod home;
 mod key;
 pub mod limits;
 mod number;
 mod operation;
 mod record;
+mod repetition;
 mod stored;
 mod trail;
 mod unix_millis;
@@ -36,6 +38,7 @@ pub use chunk::{
 pub use event::{Answer, Event, Read, RequestId, StoreState};
 pub use family::Family;
 pub use format::{FORMAT, FormatError, check_format, format_bytes};
+pub use home::Home;
 pub use key::{
     BodyKey, DelayedKey, EntryKey, FlightKey, KeyError, MetaKey, QuarantineKey, ReceiptKey,
     RetainedKey, SessionKey, SessionPart,
@@ -48,6 +51,7 @@ pub use operation::{
 pub use record::{
     Body, Entry, Flight, FlightStage, Holders, Receipt, RecordError, Session, Subscription, Will,
 };
+pub use repetition::{has_message, is_taken_over};
 pub use stored::{Damage, DamageError, Stored};
 pub use trail::Trail;
 pub use unix_millis::{UnixMillis, WallClock};

@@ -3,11 +3,11 @@
 use core::num::NonZeroU64;
 use std::sync::Arc;
 
-use wire_message::{ClientId, Message, Qos, ShardId, ShardSet, TopicName};
+use wire_message::{ClientId, Message, Qos, TopicName};
 use wire_mqtt::PacketId;
 
 use crate::record::{Flight, Receipt, Subscription};
-use crate::{Number, UnixMillis};
+use crate::{Home, Number, UnixMillis};
 
 /// The number of a shard's batch, from 1, one more each time; of one run of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,12 +54,13 @@ pub enum Operation {
         /// Which.
         packet_id: PacketId,
     },
-    /// PUBREL came, or is not awaited any more: the packet id is free again.
-    DropReceipts {
+    /// PUBREL came, or is not awaited any more: the packet id is free again, once this is told of
+    /// every part.
+    DropReceipt {
         /// Which message.
         origin: Origin,
-        /// The shards that stored parts of it.
-        parts: ShardSet,
+        /// A shard that stored it.
+        part: Home,
     },
     /// A topic has no retained message any more.
     DropRetained(TopicName),
@@ -96,7 +97,7 @@ pub enum Operation {
         /// Which message.
         origin: Origin,
         /// This shard.
-        part: ShardId,
+        part: Home,
         /// How many parts there are.
         receipt: Receipt,
     },
@@ -132,7 +133,7 @@ pub struct Enqueue {
     /// Who gets it; each session once. A second copy for a session is a message of its own.
     pub entries: Vec<Queued>,
     /// The receipt of this shard's part, if it came with QoS 2 from a persistent session.
-    pub receipt: Option<(Origin, ShardId, Receipt)>,
+    pub receipt: Option<(Origin, Home, Receipt)>,
 }
 
 /// A message's entry in one session's queue.

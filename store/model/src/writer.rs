@@ -1,20 +1,22 @@
 //! From operations to keys and values.
 
-use std::borrow::Cow;
+mod queue;
+
 use std::sync::Arc;
 
-use wire_message::{Message, ShardId, ShardSet};
+use wire_message::Message;
 use wire_mqtt::PacketId;
 
+pub use self::queue::Purged;
 use crate::key::{
-    BodyKey, DelayedKey, EntryKey, FlightKey, MetaKey, QuarantineKey, ReceiptKey, RetainedKey,
-    SessionKey, SessionPart,
+    BodyKey, DelayedKey, FlightKey, MetaKey, QuarantineKey, ReceiptKey, RetainedKey, SessionKey,
+    SessionPart,
 };
 use crate::limits::SWEEP_RELEASES;
-use crate::operation::{Enqueue, EntryPlace, Operation, Origin, PutSession, PutWill, Queued};
-use crate::record::{Body, Entry, Flight, Holders, Receipt, Session, Will, write_number};
-use crate::young::{Released, Young};
-use crate::{Family, Number, UnixMillis, WallClock};
+use crate::operation::{Operation, Origin, PutSession, PutWill};
+use crate::record::{Body, Flight, Holders, Receipt, Session, Will, write_number};
+use crate::young::Young;
+use crate::{Family, Home, Number, UnixMillis, WallClock};
 
 /// What takes writes: the database's batch, or the simulator's.
 ///
@@ -29,6 +31,8 @@ pub trait Sink {
 }
 
 /// Turns operations into writes. Reads nothing: every write is blind.
+///
+/// A group that there was no room for is kept and tried again as it is: it can't be made twice.
 ///
 /// The one thing it remembers is how many entries share the messages stored lately
 /// ([`crate::limits::YOUNG_BODIES_MAX`]), so that a body goes with the last of them. Of older
@@ -45,15 +49,6 @@ pub struct Writer {
     releases: u64,
     key: Vec<u8>,
     value: Vec<u8>,
-}
-
-/// What is left of an ended session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purged {
-    /// Nothing after these.
-    All,
-    /// More.
-    Some,
 }
 
 impl Writer {
@@ -85,7 +80,10 @@ impl Writer {
                 self.begin_flight(*session, *packet_id);
                 sink.delete(Family::Flight, &self.key);
             }
-            Operation::DropReceipts { origin, parts } => self.drop_receipts(*origin, *parts, sink),
+            Operation::DropReceipt { origin, part } => {
+                self.begin_receipt(*origin, *part);
+                sink.delete(Family::Receipts, &self.key);
+            }
             Operation::DropRetained(topic) => {
                 sink.delete(Family::Retained, topic.as_ref().as_str().as_bytes());
             }
@@ -131,143 +129,11 @@ impl Writer {
         sink.put(Family::Meta, &self.key, &self.value);
     }
 
-    /// Removes entries and other records of an ended session; with the last of them what tells
-    /// that it ended.
-    pub fn purge<'a>(
-        &mut self,
-        session: Number,
-        entries: impl IntoIterator<Item = EntryPlace>,
-        others: impl IntoIterator<Item = (Family, &'a [u8])>,
-        purged: Purged,
-        sink: &mut impl Sink,
-    ) {
-        for place in entries {
-            self.remove(place, sink);
-        }
-        for (family, key) in others {
-            sink.delete(family, key);
-        }
-        if purged == Purged::All {
-            self.begin(|key| BodyKey(session).write_to(key));
-            sink.delete(Family::Dropped, &self.key);
-        }
-    }
-
-    /// Whether enough was released that a sweep through [`Family::Holders`] is worth its while.
-    #[must_use]
-    pub const fn is_sweep_due(&self) -> bool {
-        self.releases >= SWEEP_RELEASES
-    }
-
-    /// A sweep begins.
-    pub const fn begin_sweep(&mut self) {
-        self.releases = 0;
-    }
-
-    /// Removes those bodies that have no holders left.
-    pub fn sweep(
-        &mut self,
-        found: impl IntoIterator<Item = (Number, Holders)>,
-        sink: &mut impl Sink,
-    ) {
-        for (number, holders) in found {
-            if holders.0 <= 0 {
-                self.delete_body(number, sink);
-            }
-        }
-    }
-
     /// Sets a damaged record aside, as it was found.
     pub fn set_aside(&mut self, family: Family, key: &[u8], value: &[u8], sink: &mut impl Sink) {
         self.begin(|out| QuarantineKey { family, key }.write_to(out));
         sink.put(Family::Quarantine, &self.key, value);
         sink.delete(family, key);
-    }
-
-    fn enqueue(&mut self, enqueue: &Enqueue, sink: &mut impl Sink) {
-        self.raise(enqueue.number);
-        let number = enqueue.number;
-        let message = enqueue.message.as_ref().as_ref();
-        let body = Body::of(&message, self.clock);
-        match &enqueue.entries[..] {
-            [] => {}
-            [one] => self.put_entry(number, one, Some(body), sink),
-            several => {
-                self.begin(|key| BodyKey(number).write_to(key));
-                body.write(&self.key, &mut self.value);
-                sink.put(Family::Bodies, &self.key, &self.value);
-                let holders = u32::try_from(several.len()).unwrap_or(u32::MAX);
-                let value = Holders(i64::from(holders)).to_bytes();
-                sink.put(Family::Holders, &self.key, &value);
-                self.young.stored(number, holders);
-                for queued in several {
-                    self.put_entry(number, queued, None, sink);
-                }
-            }
-        }
-        if let Some((origin, part, receipt)) = enqueue.receipt {
-            self.put_receipt(origin, part, receipt, sink);
-        }
-    }
-
-    fn put_entry(
-        &mut self,
-        number: Number,
-        queued: &Queued,
-        body: Option<Body<'_>>,
-        sink: &mut impl Sink,
-    ) {
-        let key = EntryKey {
-            session: queued.session,
-            priority: queued.priority,
-            number,
-        };
-        self.begin(|out| key.write_to(out));
-        let entry = Entry {
-            qos: queued.qos,
-            retain: queued.retain,
-            packet_id: queued.packet_id,
-            group: queued.group,
-            subscription_ids: Cow::Borrowed(&queued.subscription_ids),
-            body,
-        };
-        entry.write(&self.key, &mut self.value);
-        sink.put(Family::Queue, &self.key, &self.value);
-    }
-
-    fn remove(&mut self, place: EntryPlace, sink: &mut impl Sink) {
-        let EntryPlace {
-            session,
-            priority,
-            number,
-            is_shared,
-        } = place;
-        let key = EntryKey {
-            session,
-            priority,
-            number,
-        };
-        self.begin(|out| key.write_to(out));
-        sink.delete(Family::Queue, &self.key);
-        if !is_shared {
-            return;
-        }
-        match self.young.released(number) {
-            Released::Last => {
-                self.delete_body(number, sink);
-                return;
-            }
-            Released::Others => {}
-            Released::Unknown => self.releases += 1,
-        }
-        self.begin(|out| BodyKey(number).write_to(out));
-        sink.add(Family::Holders, &self.key, Holders(-1));
-    }
-
-    fn delete_body(&mut self, number: Number, sink: &mut impl Sink) {
-        self.begin(|key| BodyKey(number).write_to(key));
-        sink.delete(Family::Bodies, &self.key);
-        sink.delete(Family::Holders, &self.key);
     }
 
     fn delay(
@@ -285,13 +151,6 @@ impl Writer {
     fn drop_delayed(&mut self, due: UnixMillis, number: Number, sink: &mut impl Sink) {
         self.begin(|key| DelayedKey { due, number }.write_to(key));
         sink.delete(Family::Delayed, &self.key);
-    }
-
-    fn drop_receipts(&mut self, origin: Origin, parts: ShardSet, sink: &mut impl Sink) {
-        for part in parts.iter() {
-            self.begin(|key| receipt_key(origin, part).write_to(key));
-            sink.delete(Family::Receipts, &self.key);
-        }
     }
 
     fn put_flight(
@@ -340,14 +199,8 @@ impl Writer {
         sink.put(Family::Sessions, &self.key, &self.value);
     }
 
-    fn put_receipt(
-        &mut self,
-        origin: Origin,
-        part: ShardId,
-        receipt: Receipt,
-        sink: &mut impl Sink,
-    ) {
-        self.begin(|key| receipt_key(origin, part).write_to(key));
+    fn put_receipt(&mut self, origin: Origin, part: Home, receipt: Receipt, sink: &mut impl Sink) {
+        self.begin_receipt(origin, part);
         receipt.write(&self.key, &mut self.value);
         sink.put(Family::Receipts, &self.key, &self.value);
     }
@@ -367,6 +220,16 @@ impl Writer {
         self.begin(|key| FlightKey { session, packet_id }.write_to(key));
     }
 
+    fn begin_receipt(&mut self, origin: Origin, part: Home) {
+        let Origin { number, packet_id } = origin;
+        let key = ReceiptKey {
+            origin: number,
+            packet_id,
+            part,
+        };
+        self.begin(|out| key.write_to(out));
+    }
+
     fn begin_part(&mut self, session: Number, part: SessionPart<'_>) {
         self.begin(|key| SessionKey { session, part }.write_to(key));
     }
@@ -378,13 +241,5 @@ impl Writer {
 
     fn raise(&mut self, number: Number) {
         self.next = self.next.max(Number(number.0.saturating_add(1)));
-    }
-}
-
-const fn receipt_key(origin: Origin, part: ShardId) -> ReceiptKey {
-    ReceiptKey {
-        origin: origin.number,
-        packet_id: origin.packet_id,
-        part,
     }
 }

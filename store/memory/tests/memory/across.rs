@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use store_memory::{Disk, FaultPlan, MemoryStore};
 use store_model::{
-    Answer, Batch, Enqueue, Event, Family, Number, Numbers, Operation, Origin, Queued, Read,
+    Answer, Batch, Enqueue, Event, Family, Home, Number, Numbers, Operation, Origin, Queued, Read,
     Receipt, RequestId, Sequence, Stored, Trail, UnixMillis, WallClock,
 };
 use wire_message::{Qos, Seed, ShardId};
@@ -18,6 +18,9 @@ const PUBLISHER: Number = Number(1_000_000);
 
 /// Shards with one session each, named by the shard's number.
 const RECEIVERS: [ShardId; 3] = [ShardId(1), ShardId(2), ShardId(3)];
+
+/// Shards in all.
+const SHARDS: usize = 4;
 
 /// A QoS 2 message as the publisher's shard sends it to others.
 #[derive(Clone, Debug)]
@@ -64,9 +67,9 @@ impl Receiver {
         let Some(entry) = self.ring.pop_front() else {
             return;
         };
+        let part = Home::new(self.shard, SHARDS).expect("one of them");
         let receipt = Receipt {
             parts: entry.parts,
-            shards: 4,
             taken_at: UnixMillis(0),
         };
         let queued = Queued {
@@ -82,7 +85,7 @@ impl Receiver {
             number: self.numbers.take(),
             message: message("a", &entry.packet_id.to_be_bytes()),
             entries: vec![queued],
-            receipt: Some((origin(entry.packet_id), self.shard, receipt)),
+            receipt: Some((origin(entry.packet_id), part, receipt)),
         })));
         self.trail.taken(entry.number, Sequence(self.sequence + 1));
     }
@@ -160,7 +163,7 @@ impl Publisher {
 fn live(seed: u64) -> (Disk, Publisher) {
     let mut dice = Dice(seed);
     let (plan, clock) = (FaultPlan::new(seed), WallClock::default());
-    let opened = MemoryStore::open(Disk::new(), plan, 4, clock, Seed(5));
+    let opened = MemoryStore::open(Disk::new(), plan, SHARDS, clock, Seed(5));
     let (mut store, opened) = opened.expect("a new disk");
     let mut receivers = RECEIVERS.map(|shard| Receiver::new(shard, opened.first));
     let mut publisher = Publisher::default();
@@ -204,7 +207,10 @@ fn found(disk: &Disk) -> (Parts, Parts) {
             unreachable!("nothing is damaged");
         };
         let packet_id = key.packet_id.expect("a client's").value();
-        receipts.entry(packet_id).or_default().insert(key.part);
+        receipts
+            .entry(packet_id)
+            .or_default()
+            .insert(key.part.shard());
     }
     (entries, receipts)
 }

@@ -6,4 +6,5 @@ mod crashes;
 mod damage;
 mod faults;
 mod oracle;
+mod repeated;
 mod script;

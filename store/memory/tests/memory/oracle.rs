@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store_memory::Image;
 use store_model::{
-    Enqueue, EntryKey, Flight, FlightKey, Number, Operation, Origin, ReceiptKey, Stored,
+    Enqueue, EntryKey, Flight, FlightKey, Home, Number, Operation, Origin, ReceiptKey, Stored,
     Subscription, UnixMillis,
 };
-use wire_message::ShardId;
 
 /// What is stored, without a thought of how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,10 +40,8 @@ impl Oracle {
                 let (session, packet_id) = (*session, *packet_id);
                 self.flights.remove(&FlightKey { session, packet_id });
             }
-            Operation::DropReceipts { origin, parts } => {
-                for part in parts.iter() {
-                    self.receipts.remove(&receipt_key(*origin, part));
-                }
+            Operation::DropReceipt { origin, part } => {
+                self.receipts.remove(&receipt_key(*origin, *part));
             }
             Operation::DropRetained(topic) => {
                 self.retained.remove(topic.as_ref().as_str());
@@ -202,7 +199,7 @@ impl Oracle {
     }
 }
 
-fn receipt_key(origin: Origin, part: ShardId) -> ReceiptKey {
+fn receipt_key(origin: Origin, part: Home) -> ReceiptKey {
     ReceiptKey {
         origin: origin.number,
         packet_id: origin.packet_id,

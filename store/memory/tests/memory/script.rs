@@ -4,12 +4,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use store_model::{
-    Batch, Enqueue, EntryPlace, Flight, FlightStage, Number, Numbers, Operation, Origin,
+    Batch, Enqueue, EntryPlace, Flight, FlightStage, Home, Number, Numbers, Operation, Origin,
     PutSession, PutSubscription, PutWill, Queued, Receipt, Sequence, Subscription, UnixMillis,
 };
 use wire_message::{
-    ClientId, Expiry, Instant, Message, MessageRef, PublisherId, Qos, ShardId, ShardSet, TopicName,
-    TopicRef,
+    ClientId, Expiry, Instant, Message, MessageRef, PublisherId, Qos, ShardId, TopicName, TopicRef,
 };
 use wire_mqtt::PacketId;
 
@@ -172,24 +171,20 @@ impl Actor {
                     rank: self.numbers.take(),
                 },
             },
-            2 => Operation::DropReceipts {
+            2 => Operation::DropReceipt {
                 origin,
-                parts: ShardSet::one(self.shard),
+                part: self.home(),
             },
             _ => Operation::PutReceipt {
                 origin,
-                part: self.shard,
-                receipt: self.receipt(),
+                part: self.home(),
+                receipt: receipt(),
             },
         });
     }
 
-    fn receipt(&self) -> Receipt {
-        Receipt {
-            parts: 1,
-            shards: u16::from(self.shard.0) + 1,
-            taken_at: UnixMillis(7),
-        }
+    fn home(&self) -> Home {
+        Home::new(self.shard, 3).expect("one of the three shards")
     }
 
     fn enqueue(&mut self, dice: &mut Dice, out: &mut Vec<Operation>) {
@@ -204,7 +199,7 @@ impl Actor {
             number: sessions[0],
             packet_id: PacketId::new(9),
         };
-        let receipt = (dice.below(4) == 0).then(|| (origin, self.shard, self.receipt()));
+        let receipt = (dice.below(4) == 0).then(|| (origin, self.home(), receipt()));
         let queued = |session: &Number| Queued {
             session: *session,
             priority,
@@ -236,6 +231,13 @@ impl Actor {
         }
         let place = self.entries.swap_remove(dice.below(self.entries.len()));
         out.push(Operation::Remove(place));
+    }
+}
+
+const fn receipt() -> Receipt {
+    Receipt {
+        parts: 1,
+        taken_at: UnixMillis(7),
     }
 }
 

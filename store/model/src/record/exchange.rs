@@ -1,6 +1,7 @@
 //! Exchanges under way: packet ids towards clients and from them.
 
 use rkyv::{Archive, Serialize};
+use wire_message::SHARDS_MAX;
 
 use super::{RecordError, archive};
 use crate::{Number, UnixMillis};
@@ -80,15 +81,13 @@ impl Flight {
 
 /// A shard has stored its part of a QoS 2 message, of [`crate::Family::Receipts`].
 ///
-/// All parts together mean that the message was taken over: a repetition is a duplicate. If some
-/// are missing, a crash came between; the repetition goes to those sessions whose home was then
-/// another shard than those of the parts there are.
+/// As many receipts with one number of shards as they say there are parts mean that the message was
+/// taken over: a repetition is a duplicate. If some are missing, a crash came between; the
+/// repetition goes to those sessions that lived at none of the homes in the receipts' keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// How many shards store the message, at least 1.
     pub parts: u16,
-    /// How many shards there were: with the hash seed, that tells where each session lived.
-    pub shards: u16,
     /// When the message came.
     pub taken_at: UnixMillis,
 }
@@ -98,7 +97,6 @@ pub struct Receipt {
 struct ReceiptV1 {
     taken_at: u64,
     parts: u16,
-    shards: u16,
 }
 
 impl Receipt {
@@ -107,7 +105,6 @@ impl Receipt {
         let receipt = ReceiptV1 {
             taken_at: self.taken_at.0,
             parts: self.parts,
-            shards: self.shards,
         };
         archive::write(1, key, &receipt, out);
     }
@@ -119,13 +116,12 @@ impl Receipt {
     /// [`RecordError`].
     pub fn read(key: &[u8], value: &[u8]) -> Result<Self, RecordError> {
         let archive: &ArchivedReceiptV1 = archive::read(key, value)?;
-        let (parts, shards) = (archive.parts.to_native(), archive.shards.to_native());
-        if parts == 0 || parts > shards {
+        let parts = archive.parts.to_native();
+        if parts == 0 || usize::from(parts) > SHARDS_MAX {
             return Err(RecordError::Meaning { what: "part count" });
         }
         Ok(Self {
             parts,
-            shards,
             taken_at: UnixMillis(archive.taken_at.to_native()),
         })
     }

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use store_model::{
-    Body, DelayedKey, Entry, EntryKey, Family, Flight, FlightKey, FlightStage, Number, Receipt,
-    ReceiptKey, Session, SessionKey, SessionPart, Stored, Subscription, UnixMillis, Will,
+    Body, DelayedKey, Entry, EntryKey, Family, Flight, FlightKey, FlightStage, Home, Number,
+    Receipt, ReceiptKey, Session, SessionKey, SessionPart, Stored, Subscription, UnixMillis, Will,
 };
 use wire_message::{PublisherId, Qos, ShardId, TopicRef};
 use wire_mqtt::PacketId;
@@ -119,11 +119,10 @@ fn all() -> Vec<Stored<'static>> {
             ReceiptKey {
                 origin: Number(258),
                 packet_id: PacketId::new(9),
-                part: ShardId(3),
+                part: Home::new(ShardId(3), 4).expect("the last of four"),
             },
             Receipt {
                 parts: 2,
-                shards: 4,
                 taken_at: UnixMillis(1_700_000_000_000),
             },
         ),

@@ -5,8 +5,9 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use proptest::prelude::*;
 use store_model::{
-    Body, BodyKey, DelayedKey, Entry, EntryKey, Family, Flight, FlightKey, FlightStage, MetaKey,
-    Number, Receipt, ReceiptKey, Session, SessionKey, SessionPart, Subscription, UnixMillis, Will,
+    Body, BodyKey, DelayedKey, Entry, EntryKey, Family, Flight, FlightKey, FlightStage, Home,
+    MetaKey, Number, Receipt, ReceiptKey, Session, SessionKey, SessionPart, Subscription,
+    UnixMillis, Will,
 };
 use wire_message::{PublisherId, Qos, ShardId, TopicRef};
 use wire_mqtt::PacketId;
@@ -124,9 +125,8 @@ pub(crate) fn flight() -> impl Strategy<Value = Flight> {
 }
 
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
-    (1..=256_u16, any::<u16>(), any::<u64>()).prop_map(|(shards, parts, taken_at)| Receipt {
-        parts: parts % shards + 1,
-        shards,
+    (1..=256_u16, any::<u64>()).prop_map(|(parts, taken_at)| Receipt {
+        parts,
         taken_at: UnixMillis(taken_at),
     })
 }
@@ -143,13 +143,20 @@ pub(crate) fn flight_key() -> impl Strategy<Value = FlightKey> {
     (number(), packet_id()).prop_map(|(session, packet_id)| FlightKey { session, packet_id })
 }
 
+fn home() -> impl Strategy<Value = Home> {
+    (1..=256_usize, any::<u8>()).prop_map(|(shards, shard)| {
+        let shard = usize::from(shard) % shards;
+        let shard = ShardId(u8::try_from(shard).expect("below 256"));
+        Home::new(shard, shards).expect("one of them")
+    })
+}
+
 pub(crate) fn receipt_key() -> impl Strategy<Value = ReceiptKey> {
-    (number(), prop::option::of(packet_id()), any::<u8>()).prop_map(|(origin, packet_id, part)| {
-        ReceiptKey {
-            origin,
-            packet_id,
-            part: ShardId(part),
-        }
+    let packet_id = prop::option::of(packet_id());
+    (number(), packet_id, home()).prop_map(|(origin, packet_id, part)| ReceiptKey {
+        origin,
+        packet_id,
+        part,
     })
 }
 
