@@ -3,7 +3,6 @@
 use crate::histogram::{self, DecodeError};
 use crate::interval::Interval;
 use crate::latency::Latency;
-use crate::report::Checks;
 use crate::stage::{Broker, Connections, Generator, Latencies, Messages, Stage};
 use crate::tally::Tally;
 
@@ -93,23 +92,6 @@ impl Messages {
         self.sent_bytes += other.sent_bytes;
         self.delivered_bytes += other.delivered_bytes;
         self.refused += other.refused;
-    }
-}
-
-impl Checks {
-    /// Adds the counters and sentences of `other`.
-    pub fn add(&mut self, other: &Self) {
-        self.expected += other.expected;
-        self.delivered += other.delivered;
-        self.lost += other.lost;
-        self.duplicates += other.duplicates;
-        self.duplicates_allowed += other.duplicates_allowed;
-        self.reordered += other.reordered;
-        self.corrupt += other.corrupt;
-        self.stray += other.stray;
-        self.downgraded += other.downgraded;
-        self.disconnected += other.disconnected;
-        self.violations.extend_from_slice(&other.violations);
     }
 }
 
@@ -272,27 +254,5 @@ mod tests {
         other.name = "drain".to_owned();
         let error = stage(1.0, 1, 1).merge(&other).unwrap_err();
         assert!(matches!(error, MergeError::Stages(..)));
-    }
-
-    #[test]
-    fn checks_add_up_with_their_sentences() {
-        let mut sum = Checks {
-            lost: 1,
-            stray: 2,
-            violations: vec!["a".to_owned()],
-            ..Checks::default()
-        };
-        sum.add(&Checks {
-            lost: 3,
-            downgraded: 5,
-            disconnected: 6,
-            violations: vec!["b".to_owned()],
-            ..Checks::default()
-        });
-        assert_eq!(
-            (sum.lost, sum.stray, sum.downgraded, sum.disconnected),
-            (4, 2, 5, 6)
-        );
-        assert_eq!(sum.violations, ["a", "b"]);
     }
 }

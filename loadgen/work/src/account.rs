@@ -4,7 +4,7 @@ mod judge;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::EXAMPLES_MAX;
+use crate::Faults;
 
 /// What the crews of a run sent and received since its beginning; accounts of crews add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -15,22 +15,8 @@ pub struct Account {
     pub entries: Vec<EntryCount>,
     /// Entries of which members were away or slow, so that what is missing proves nothing.
     pub loose_entries: Vec<u32>,
-    /// Deliveries that came again where the QoS forbids it.
-    pub duplicates: u64,
-    /// Deliveries that came again as QoS 1 allows.
-    pub duplicates_allowed: u64,
-    /// Deliveries that came after a later message of the same publisher.
-    pub reordered: u64,
-    /// Deliveries whose check was wrong.
-    pub corrupt: u64,
-    /// Deliveries that nobody asked for, under another topic, or not of this run.
-    pub stray: u64,
-    /// Deliveries and subscriptions with another QoS than was asked for.
-    pub downgraded: u64,
-    /// Connections that the plan did not end.
-    pub disconnected: u64,
-    /// The first of these in words.
-    pub examples: Vec<String>,
+    /// What was wrong.
+    pub faults: Faults,
 }
 
 /// What happened to one stream.
@@ -77,16 +63,7 @@ impl Account {
         self.streams.extend_from_slice(&other.streams);
         self.entries.extend_from_slice(&other.entries);
         self.loose_entries.extend_from_slice(&other.loose_entries);
-        self.duplicates += other.duplicates;
-        self.duplicates_allowed += other.duplicates_allowed;
-        self.reordered += other.reordered;
-        self.corrupt += other.corrupt;
-        self.stray += other.stray;
-        self.downgraded += other.downgraded;
-        self.disconnected += other.disconnected;
-        let room = EXAMPLES_MAX.saturating_sub(self.examples.len());
-        self.examples
-            .extend(other.examples.iter().take(room).cloned());
+        self.faults.merge(&other.faults);
         self.tidy();
     }
 

@@ -6,8 +6,7 @@ mod missing;
 use loadgen_plan::{Audience, EntryId};
 use wire_message::Qos;
 
-use crate::limits::EXAMPLES_MAX;
-use crate::{ClientNumber, EntryCount};
+use crate::{ClientNumber, EntryCount, Faults};
 use bits::Bits;
 use missing::Missing;
 
@@ -62,18 +61,6 @@ pub(crate) struct Sighting {
     pub(crate) ordered: bool,
     /// Whether messages may be left out between two connections.
     pub(crate) forgetful: bool,
-}
-
-/// What was wrong, in numbers and examples.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Faults {
-    pub(crate) duplicates: u64,
-    pub(crate) duplicates_allowed: u64,
-    pub(crate) reordered: u64,
-    pub(crate) corrupt: u64,
-    pub(crate) stray: u64,
-    pub(crate) downgraded: u64,
-    pub(crate) examples: Vec<String>,
 }
 
 /// What a client received of a stream, at the end.
@@ -249,6 +236,7 @@ impl Checker {
     /// Notes a connection that the plan did not end.
     #[cold]
     pub(crate) fn disconnected(&mut self, client: ClientNumber) {
+        self.faults.disconnected += 1;
         let text = format!("the connection of client {} was lost", client.0);
         self.faults.example(text);
     }
@@ -327,15 +315,6 @@ impl Checker {
                 },
             })
         })
-    }
-}
-
-impl Faults {
-    fn example(&mut self, text: String) {
-        let is_new = self.examples.last() != Some(&text);
-        if is_new && self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(text);
-        }
     }
 }
 

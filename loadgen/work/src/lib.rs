@@ -15,6 +15,7 @@
 mod account;
 mod checker;
 mod crew;
+mod faults;
 mod input;
 mod limits;
 mod mix;
@@ -28,6 +29,7 @@ mod window;
 
 pub use account::{Account, EntryCount, StreamCount};
 pub use crew::Crew;
+pub use faults::Faults;
 pub use input::{ClientNumber, Credit, Input};
 pub use out::{Action, Out};
 pub use refusal::{Refusal, RefusingPacket};

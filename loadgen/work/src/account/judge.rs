@@ -30,17 +30,18 @@ impl Account {
             sums.add_stream(count, plan, audience);
         }
         self.add_entries(&mut sums, plan, audience);
+        let faults = &self.faults;
         let mut checks = Checks {
             expected: sums.expected,
             delivered: sums.delivered,
             lost: sums.lost,
-            duplicates: self.duplicates + sums.surplus,
-            duplicates_allowed: self.duplicates_allowed + sums.surplus_allowed,
-            reordered: self.reordered,
-            corrupt: self.corrupt,
-            stray: self.stray,
-            downgraded: self.downgraded,
-            disconnected: self.disconnected,
+            duplicates: faults.duplicates + sums.surplus,
+            duplicates_allowed: faults.duplicates_allowed + sums.surplus_allowed,
+            reordered: faults.reordered,
+            corrupt: faults.corrupt,
+            stray: faults.stray,
+            downgraded: faults.downgraded,
+            disconnected: faults.disconnected,
             violations: Vec::new(),
         };
         let allow = plan.allow;
@@ -75,7 +76,7 @@ impl Account {
         }
         if !checks.violations.is_empty() {
             checks.violations.extend(sums.example);
-            checks.violations.extend(self.examples.iter().cloned());
+            checks.violations.extend(faults.examples.iter().cloned());
         }
         checks
     }

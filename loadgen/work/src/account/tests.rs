@@ -141,13 +141,16 @@ fn what_is_allowed_is_counted_and_no_violation() {
     let mut plan = scenario::p2p(&options(), 1).expect("the plan is fine");
     let account = Account {
         streams: vec![stream(10, 9)],
-        duplicates: 1,
-        duplicates_allowed: 5,
-        reordered: 1,
-        corrupt: 1,
-        stray: 2,
-        disconnected: 3,
-        examples: vec!["an example".to_owned()],
+        faults: Faults {
+            duplicates: 1,
+            duplicates_allowed: 5,
+            reordered: 1,
+            corrupt: 1,
+            stray: 2,
+            disconnected: 3,
+            examples: vec!["an example".to_owned()],
+            ..Faults::default()
+        },
         ..Account::default()
     };
     let all = [
@@ -183,7 +186,10 @@ fn an_account_survives_the_way_between_processes() {
             ..stream(10, 9)
         }],
         entries: vec![shared(&[u64::MAX, 14])],
-        examples: vec!["an example".to_owned()],
+        faults: Faults {
+            examples: vec!["an example".to_owned()],
+            ..Faults::default()
+        },
         ..Account::default()
     };
     let text = serde_json::to_string(&account).expect("it is written");

@@ -6,6 +6,7 @@ use loadgen_plan::{Options, Plan, RunId, Target, scenario};
 use proptest::prelude::*;
 
 use super::*;
+use crate::limits::EXAMPLES_MAX;
 
 fn plan(publishers: u32) -> (Plan, Arc<Audience>) {
     let options = Options {

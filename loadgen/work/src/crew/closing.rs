@@ -76,7 +76,6 @@ impl Crew {
         let group = usize::from(self.members[local as usize].group);
         // Brokers may part with those who do not read.
         if self.plan.groups[group].reading == Reading::Full {
-            self.counters.disconnected += 1;
             let (client, _) = self.number(local);
             self.checker.disconnected(client);
         }

@@ -19,8 +19,6 @@ pub(super) struct Counters {
     /// When stages began, and which, in order.
     stages: Vec<(Instant, u16)>,
     pub(super) connected: u64,
-    /// Connections that the plan did not end, since the beginning.
-    pub(super) disconnected: u64,
     pub(super) wills: u64,
     pub(super) stalls: u64,
     /// Members that are connecting or closing.

@@ -14,16 +14,8 @@ impl Crew {
     /// Everything since the beginning, for the end of the run.
     #[must_use]
     pub fn account(&self) -> Account {
-        let faults = &self.checker.faults;
         let mut account = Account {
-            duplicates: faults.duplicates,
-            duplicates_allowed: faults.duplicates_allowed,
-            reordered: faults.reordered,
-            corrupt: faults.corrupt,
-            stray: faults.stray,
-            downgraded: faults.downgraded,
-            disconnected: self.counters.disconnected,
-            examples: faults.examples.clone(),
+            faults: self.checker.faults.clone(),
             ..Account::default()
         };
         let mut streams = BTreeMap::new();
