@@ -172,7 +172,7 @@ impl MemoryStore {
             let untold = self.sides.iter().any(|side| side.synced < side.written);
             let sync = untold || !self.disk.is_synced();
             choices[1] = sync.then_some(Self::sync as fn(&mut Self));
-            let due = self.upkeep.is_due(&self.image, &self.writer);
+            let due = self.upkeep.is_due(&self.image, &self.writer, !waits);
             choices[2] = due.then_some(Self::keep_up as fn(&mut Self));
         }
         let asked = self.sides.iter().any(Side::has_question);

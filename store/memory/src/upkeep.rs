@@ -19,11 +19,12 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Whether there is something to do.
-    pub(crate) fn is_due(&self, image: &Image, writer: &Writer) -> bool {
+    /// Whether there is something to do, for a store that may have nothing else to do.
+    pub(crate) fn is_due(&self, image: &Image, writer: &Writer, is_idle: bool) -> bool {
         !self.damaged.is_empty()
             || self.sweep.is_some()
             || writer.is_sweep_due()
+            || is_idle && writer.unswept() > 0
             || image.prefixed(Family::Dropped, &[]).next().is_some()
     }
 
@@ -42,6 +43,8 @@ impl Upkeep {
                 Ok(Stored::Dropped(session)) => purge(session, image, writer, group),
                 _ => writer.set_aside(Family::Dropped, key, value, group),
             }
+        } else if writer.unswept() > 0 {
+            self.sweep(image, writer, group);
         }
     }
 

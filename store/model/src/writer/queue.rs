@@ -42,7 +42,15 @@ impl Writer {
         }
     }
 
-    /// Whether enough was released that a sweep through [`Family::Holders`] is worth its while.
+    /// Releases since the last sweep began of which only a sweep can tell whether they were the
+    /// last. If there are any, a store that has nothing else to do sweeps.
+    #[must_use]
+    pub const fn unswept(&self) -> u64 {
+        self.releases
+    }
+
+    /// Whether enough was released that a sweep through [`Family::Holders`] is worth its while
+    /// although the store has other things to do.
     #[must_use]
     pub const fn is_sweep_due(&self) -> bool {
         self.releases >= SWEEP_RELEASES
