@@ -96,7 +96,7 @@ impl Crew {
                         (watch.qos, watch.is_shared),
                         &stamp,
                     );
-                    self.arrived_alone(&origin, &stamp, now);
+                    self.arrived(&origin, &stamp, 1, now);
                     if !watch.is_count && !arrival.dup {
                         streak.begin(arrival, &stamp, origin);
                     }
@@ -275,7 +275,7 @@ impl Crew {
                     true
                 };
                 if is_first && let Some(origin) = self.origin(local, 0, stamp.stream) {
-                    self.arrived_alone(&origin, stamp, now);
+                    self.arrived(&origin, stamp, 1, now);
                 }
                 return is_first;
             }
@@ -305,16 +305,6 @@ impl Crew {
         let asked = origin.source.qos.min(highest);
         if arrival.qos != asked && (arrival.qos < asked || !is_shared) {
             self.downgraded(local, arrival, asked, stamp);
-        }
-    }
-
-    /// The first copy of a message is there.
-    #[inline]
-    fn arrived_alone(&mut self, origin: &Origin, stamp: &Stamp, now: Instant) {
-        self.arrived(origin, stamp, 1, now);
-        if origin.source.is_closed {
-            let sequences = stamp.sequence..stamp.sequence.saturating_add(1);
-            self.confirm_copies(origin, stamp.stream, sequences, now);
         }
     }
 

@@ -103,21 +103,31 @@ impl Crew {
         if known.messages == 0 {
             return;
         }
-        let (stamp, messages) = (&known.stamp, u64::from(known.messages));
         let counts = &mut self.counters.tally.messages;
-        counts.delivered += messages;
+        counts.delivered += u64::from(known.messages);
         counts.delivered_bytes += known.bytes;
-        self.arrived(&known.origin, stamp, messages, now);
-        if known.origin.source.is_closed {
-            let first = known.next - known.messages;
-            self.confirm_copies(&known.origin, stamp.stream, first..known.next, now);
+        let first = Stamp {
+            sequence: known.next - known.messages,
+            ..known.stamp
+        };
+        self.arrived(&known.origin, &first, known.messages, now);
+    }
+
+    /// Counts, measures and confirms messages that arrived for the first time: as many as `messages`
+    /// from `first` on, with its times.
+    #[inline]
+    pub(super) fn arrived(&mut self, origin: &Origin, first: &Stamp, messages: u32, now: Instant) {
+        self.counters.delivered += u64::from(messages);
+        self.measure(origin, first, messages.into(), now);
+        if origin.source.is_closed {
+            let sequences = first.sequence..first.sequence.saturating_add(messages);
+            self.confirm_copies(origin, first.stream, sequences, now);
         }
     }
 
-    /// Counts `messages` equal ones that arrived for the first time, and records their latencies.
+    /// Records the latencies of `messages` with the times of `stamp`.
     #[inline]
-    pub(super) fn arrived(&mut self, origin: &Origin, stamp: &Stamp, messages: u64, now: Instant) {
-        self.counters.delivered += messages;
+    fn measure(&mut self, origin: &Origin, stamp: &Stamp, messages: u64, now: Instant) {
         let Some(asked_at) = origin.asked_at else {
             return;
         };
