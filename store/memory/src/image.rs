@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
-use store_model::{Damage, Family, Holders, Sink, Source, Stored};
+use store_model::{Damage, Family, Holders, Sink, Source, Stored, Visit};
 
 /// All records. Two images are equal if every byte is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Source for Image {
         family: Family,
         prefix: &[u8],
         from: Bound<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Infallible> {
         let from = match from {
             Bound::Unbounded => Bound::Included(prefix.to_vec()),

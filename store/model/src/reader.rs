@@ -171,7 +171,7 @@ impl<'a, S: Source> Reader<'a, S> {
             &mut |key, value| {
                 match Stored::decode(Family::Receipts, key, value) {
                     Ok(Stored::Receipt(key, receipt)) => {
-                        receipts.push(StoredReceipt { key, receipt })
+                        receipts.push(StoredReceipt { key, receipt });
                     }
                     _ => self.set_aside(Family::Receipts, key),
                 }

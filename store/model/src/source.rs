@@ -4,6 +4,9 @@ use core::ops::{Bound, ControlFlow};
 
 use crate::Family;
 
+/// What looks at a record, key and value, and says whether to go on.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 /// Records at one point in time: a database's, or the simulator's image.
 pub trait Source {
     /// Why records could not be read at all, which says nothing about what they are.
@@ -27,6 +30,6 @@ pub trait Source {
         family: Family,
         prefix: &[u8],
         from: Bound<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Self::Error>;
 }

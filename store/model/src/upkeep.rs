@@ -11,6 +11,9 @@ use crate::{
 /// A record that is to be set aside.
 type Place = (Family, Vec<u8>);
 
+/// A key and its value.
+type Record = (Vec<u8>, Vec<u8>);
+
 /// How far the store's own work has come. Done in pieces, on the thread that writes: each piece is
 /// read and written before anything else is.
 #[derive(Clone, Debug)]
@@ -92,18 +95,15 @@ impl Upkeep {
             return self.sweep(source, writer, sink);
         }
         if self.dropped {
-            match first(source, Family::Dropped)? {
-                Some((key, value)) => {
-                    return match Stored::decode(Family::Dropped, &key, &value) {
-                        Ok(Stored::Dropped(session)) => purge(session, source, writer, sink),
-                        _ => {
-                            writer.set_aside(Family::Dropped, &key, &value, sink);
-                            Ok(())
-                        }
-                    };
+            if let Some((key, value)) = first(source, Family::Dropped)? {
+                if let Ok(Stored::Dropped(session)) = Stored::decode(Family::Dropped, &key, &value)
+                {
+                    return purge(session, source, writer, sink);
                 }
-                None => self.dropped = false,
+                writer.set_aside(Family::Dropped, &key, &value, sink);
+                return Ok(());
             }
+            self.dropped = false;
         }
         if writer.unswept() > 0 {
             self.sweep(source, writer, sink)?;
@@ -142,7 +142,8 @@ impl Upkeep {
     }
 }
 
-fn first<S: Source>(source: &S, family: Family) -> Result<Option<(Vec<u8>, Vec<u8>)>, S::Error> {
+/// The first record of a family.
+fn first<S: Source>(source: &S, family: Family) -> Result<Option<Record>, S::Error> {
     let mut first = None;
     source.walk(family, &[], Bound::Unbounded, &mut |key, value| {
         first = Some((key.to_vec(), value.to_vec()));

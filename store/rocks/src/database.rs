@@ -1,12 +1,12 @@
 //! The open database, before and while a store runs on it.
 
 use std::fs::File;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rocksdb::{ColumnFamily, DB};
-use store_model::{Answer, Family, Read, Reader, Source, WallClock};
+use store_model::{Answer, Family, Read, Reader, Source, Visit, WallClock};
 use tracing::error;
 
 use crate::view::View;
@@ -85,11 +85,7 @@ impl Database {
     /// # Errors
     ///
     /// [`ReadError`]; some records may have been shown.
-    pub fn walk(
-        &self,
-        family: Family,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), ReadError> {
+    pub fn walk(&self, family: Family, visit: &mut Visit<'_>) -> Result<(), ReadError> {
         View::of(self).walk(family, &[], Bound::Unbounded, visit)
     }
 

@@ -1,4 +1,4 @@
-//! What RocksDB is told about the store and each of its families.
+//! What `RocksDB` is told about the store and each of its families.
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBRecoveryMode, MergeOperands,
@@ -61,7 +61,9 @@ fn family_options(family: Family, cache: &Cache) -> DbOptions {
         options.add_compact_on_deletion_collector_factory(4096, 2048, 0.5);
     }
     if family == Family::Holders {
-        options.set_merge_operator_associative(ADD_HOLDERS, add_holders);
+        options.set_merge_operator_associative(ADD_HOLDERS, |_, value, operands| {
+            Some(add_holders(value, operands))
+        });
     }
     options
 }
@@ -101,10 +103,10 @@ const fn table_bytes(family: Family) -> usize {
 }
 
 /// Sums of a value, if there is one, and operands; the same for operands alone.
-fn add_holders(_: &[u8], value: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+fn add_holders(value: Option<&[u8]>, operands: &MergeOperands) -> Vec<u8> {
     let holders = value.into_iter().chain(operands);
     let sum = holders.fold(Holders(0), |sum, bytes| {
         sum.plus(Holders::decode(bytes).unwrap_or(Holders(0)))
     });
-    Some(sum.to_bytes().to_vec())
+    sum.to_bytes().to_vec()
 }

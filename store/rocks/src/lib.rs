@@ -1,4 +1,4 @@
-//! The store on disk: what shards ask for, in groups, in RocksDB.
+//! The store on disk: what shards ask for, in groups, in `RocksDB`.
 //!
 //! [`Database::open`] opens the folder, checks its format and reads what a start needs;
 //! [`Store::start`] starts the thread that writes and those that read. Each shard has a [`Port`]:
@@ -7,7 +7,7 @@
 //! batches are on the disk, and never more than is.
 //!
 //! Keys, records, answers and upkeep are `store-model`'s, which the simulator's `store/memory`
-//! shares. This is the one crate that names RocksDB, and nothing of RocksDB is in its interface
+//! shares. This is the one crate that names `RocksDB`, and nothing of that is in its interface
 //! but the text of errors.
 //!
 //! Start with `store/README.md`, then [`Store`] and the crate's README.

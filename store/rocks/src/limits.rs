@@ -24,7 +24,7 @@ pub const FULL_RETRY: Duration = Duration::from_millis(50);
 pub const TELL_RETRY: Duration = Duration::from_millis(2);
 
 /// How long upkeep rests after the disk could not be read. Full: it is tried again.
-pub const UPKEEP_REST: Duration = Duration::from_secs(60);
+pub const UPKEEP_REST: Duration = Duration::from_mins(1);
 
 /// Files that the database keeps open. Full: the one not used for longest is closed.
 pub const OPEN_FILES_MAX: i32 = 512;

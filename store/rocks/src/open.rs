@@ -26,7 +26,8 @@ const RECORDS: &str = "records";
 /// The file without which the database has no content.
 const CURRENT: &str = "CURRENT";
 
-/// Why a folder is not opened. Only for [`OpenError::Database`] may anything in it have changed.
+/// Why a folder is not opened. No record has changed; the database may have brought its own files
+/// into order only before [`OpenError::Database`] and [`OpenError::Meta`].
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The database says no.

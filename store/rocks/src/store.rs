@@ -130,14 +130,14 @@ impl Store {
             (Arc::clone(&stop), Arc::clone(&stats)),
         );
         let name = Builder::new().name("store".into());
+        let writer = name.spawn(move || writer.run())?;
+        let thread = writer.thread().clone();
         let mut store = Self {
             stop,
             stats,
-            writer: Some(name.spawn(move || writer.run())?),
+            writer: Some(writer),
             readers: Vec::new(),
         };
-        let thread = store.writer.as_ref().map(|writer| writer.thread().clone());
-        let thread = thread.expect("it was started above");
         for reader in readers {
             let (name, writer) = (Builder::new().name("store-read".into()), thread.clone());
             store.readers.push(name.spawn(move || reader.run(&writer))?);

@@ -1,9 +1,9 @@
 //! The records at one point in time.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
 use rocksdb::{DB, ErrorKind, ReadOptions, Snapshot};
-use store_model::{Family, Source};
+use store_model::{Family, Source, Visit};
 use thiserror::Error;
 use tracing::warn;
 
@@ -51,7 +51,7 @@ impl<'a> View<'a> {
         from: Bound<&[u8]>,
         blocks: Blocks,
         last: &mut Option<Vec<u8>>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Failed> {
         let mut options = read_options(blocks);
         if let Some(end) = end_of(prefix) {
@@ -124,7 +124,7 @@ impl Source for View<'_> {
         family: Family,
         prefix: &[u8],
         from: Bound<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), ReadError> {
         let (range, mut last) = ((family, prefix), None);
         let mut walked = self.pass(range, from, Blocks::Checked, &mut last, visit);

@@ -316,9 +316,11 @@ impl<D: Disk> Line<D> {
 
     /// Tells all shards what they do not know; false if some had no room for it.
     fn tell(&mut self) -> bool {
-        self.sides
-            .iter_mut()
-            .fold(true, |all, side| side.tell() && all)
+        let mut told = true;
+        for side in &mut self.sides {
+            told &= side.tell();
+        }
+        told
     }
 
     /// How long nothing has to be done if nobody wakes the thread.

@@ -7,8 +7,8 @@ use store_model::{Answer, EntryPlace, Family, Number, Operation, Read};
 use store_rocks::Settings;
 
 use crate::rig::{
-    CLOCK, ask, enqueue, image, numbers, open, put_session, queue, start, start_shared,
-    stored, until, write,
+    CLOCK, ask, enqueue, image, numbers, open, put_session, queue, start, start_shared, stored,
+    until, write,
 };
 
 /// Two sessions, of which the second shares one message with the first.
@@ -61,16 +61,16 @@ fn a_damaged_entry_is_passed_over_and_kept() {
 #[test]
 fn a_damaged_message_costs_those_who_share_it_and_nobody_else() {
     let folder = damaged(Family::Bodies, &[]);
-    let (store, mut ports) = start(folder.path(), 1, Settings::default());
+    let opened = open(folder.path());
+    let (_store, mut ports, database) = start_shared(opened, 1, Settings::default());
     for (session, left) in [(1, vec![11, 13]), (2, vec![])] {
         let answer = ask(&mut ports[0], queue(session));
         assert_eq!(numbers(answer), (left, 1));
     }
-    until("they are set aside", || store.stats().damaged >= 3);
-    drop((store, ports));
-    // The message and two entries.
-    let image = stored(folder.path());
-    assert_eq!(image.prefixed(Family::Quarantine, &[]).count(), 3);
+    let quarantined = || image(&database).prefixed(Family::Quarantine, &[]).count();
+    until("the message and two entries are set aside", || {
+        quarantined() == 3
+    });
 }
 
 #[test]
@@ -125,7 +125,10 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
         }
         let mut bytes = fs::read(&path).expect("it can be read");
         // The key ends with the number; the payload, further behind, is the same.
-        let places = bytes.windows(8).enumerate().filter(|(_, bytes)| *bytes == payload);
+        let places = bytes
+            .windows(8)
+            .enumerate()
+            .filter(|(_, bytes)| *bytes == payload);
         let place = places.map(|(place, _)| place).last();
         if let Some(place) = place {
             bytes[place] ^= 1;
@@ -150,6 +153,10 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
         }
     }
     assert_eq!(lost, 1);
-    assert!(found.into_iter().eq((1_000..1_400).filter(|number| *number != 1_234)));
+    assert!(
+        found
+            .into_iter()
+            .eq((1_000..1_400).filter(|number| *number != 1_234))
+    );
     until("it is set aside", || store.stats().damaged == 1);
 }

@@ -114,9 +114,15 @@ fn a_group_that_waited_for_room_is_written_once_and_in_order() {
     let removal = batch(2, vec![Operation::Remove(place), enqueue(2, &[8], 0)]);
     port.submit(removal).expect("the ring has room");
     wait_state(&mut port, StoreState::Full);
-    until("it is tried again", || plan.refused.load(Ordering::SeqCst) > 3);
-    port.submit(batch(3, vec![enqueue(3, &[8], 0)])).expect("the ring has room");
-    assert!(port.poll().is_none(), "nothing becomes durable without room");
+    until("it is tried again", || {
+        plan.refused.load(Ordering::SeqCst) > 3
+    });
+    port.submit(batch(3, vec![enqueue(3, &[8], 0)]))
+        .expect("the ring has room");
+    assert!(
+        port.poll().is_none(),
+        "nothing becomes durable without room"
+    );
     Plan::set(&plan.write, None);
     wait_state(&mut port, StoreState::Healthy);
     wait_durable(&mut port, 3);
@@ -144,7 +150,9 @@ fn questions_are_answered_while_there_is_no_room() {
     let (_store, mut ports) = started.expect("threads can be started");
     write(&mut ports[1], 1, vec![enqueue(1, &[7], 0)]);
     Plan::set(&plan.write, full());
-    ports[0].submit(batch(1, vec![enqueue(2, &[8], 0)])).expect("the ring has room");
+    ports[0]
+        .submit(batch(1, vec![enqueue(2, &[8], 0)]))
+        .expect("the ring has room");
     wait_state(&mut ports[0], StoreState::Full);
     assert_eq!(numbers(ask(&mut ports[1], queue(7))).0, [1]);
 }
@@ -155,9 +163,11 @@ fn a_store_that_ends_without_room_writes_nothing_behind_what_it_could_not() {
     let (store, mut port, plan) = flaky(folder.path(), Settings::default());
     write(&mut port, 1, vec![enqueue(1, &[7], 0)]);
     Plan::set(&plan.write, full());
-    port.submit(batch(2, vec![enqueue(2, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(2, vec![enqueue(2, &[7], 0)]))
+        .expect("the ring has room");
     wait_state(&mut port, StoreState::Full);
-    port.submit(batch(3, vec![enqueue(3, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(3, vec![enqueue(3, &[7], 0)]))
+        .expect("the ring has room");
     assert_eq!(store.close(), StoreState::Full);
     let image = stored(folder.path());
     assert_eq!(image.prefixed(Family::Queue, &[]).count(), 1);
@@ -169,7 +179,8 @@ fn after_a_failed_write_nothing_is_durable_until_the_next_start() {
     let (store, mut port, plan) = flaky(folder.path(), Settings::default());
     write(&mut port, 1, vec![enqueue(1, &[7], 0)]);
     Plan::set(&plan.write, failed());
-    port.submit(batch(2, vec![enqueue(2, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(2, vec![enqueue(2, &[7], 0)]))
+        .expect("the ring has room");
     wait_state(&mut port, StoreState::Failed);
     // The disk would work again; it does not count.
     Plan::set(&plan.write, None);
@@ -193,7 +204,8 @@ fn reads_go_on_after_a_failure() {
     let (_store, mut port, plan) = flaky(folder.path(), RELAXED);
     write(&mut port, 1, vec![enqueue(1, &[7], 0)]);
     Plan::set(&plan.sync, failed());
-    port.submit(batch(2, vec![enqueue(2, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(2, vec![enqueue(2, &[7], 0)]))
+        .expect("the ring has room");
     wait_state(&mut port, StoreState::Failed);
     let (found, _) = numbers(ask(&mut port, queue(7)));
     assert_eq!(found, [1, 2]);
@@ -209,7 +221,8 @@ fn durable_is_what_was_synced_if_syncs_come_later() {
         assert!(plan.syncs.load(Ordering::SeqCst) > before);
     }
     Plan::set(&plan.sync, failed());
-    port.submit(batch(4, vec![enqueue(4, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(4, vec![enqueue(4, &[7], 0)]))
+        .expect("the ring has room");
     wait_state(&mut port, StoreState::Failed);
     assert_eq!(store.close(), StoreState::Failed);
     assert!(port.poll().is_none(), "nothing is called durable");
@@ -227,7 +240,9 @@ fn what_is_in_reserve_is_not_used() {
     let settings = Settings::default();
     let started = Store::start(database, opened, settings, CLOCK, wakers(1));
     let (store, mut ports) = started.expect("threads can be started");
-    ports[0].submit(batch(1, vec![enqueue(1, &[7], 0)])).expect("the ring has room");
+    ports[0]
+        .submit(batch(1, vec![enqueue(1, &[7], 0)]))
+        .expect("the ring has room");
     wait_state(&mut ports[0], StoreState::Full);
     assert_eq!(store.close(), StoreState::Full);
     let image = stored(folder.path());

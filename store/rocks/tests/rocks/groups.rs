@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Barrier};
 
-use store_model::{Event, Sequence};
+use store_model::{Event, RequestId, Sequence};
 use store_rocks::limits::{QUESTIONS_MAX, REQUESTS_MAX};
 use store_rocks::{Database, Disk, DiskError, Group, Settings, Store, WriteSync};
-use store_model::RequestId;
 
 use crate::rig::{CLOCK, batch, enqueue, open, queue, wait, wait_durable, wakers};
 
@@ -41,7 +40,9 @@ fn what_comes_while_the_disk_is_busy_is_one_group_for_all_shards() {
     let settings = Settings::default();
     let started = Store::start_on(disk, database, opened, settings, CLOCK, wakers(2));
     let (store, mut ports) = started.expect("threads can be started");
-    ports[0].submit(batch(1, vec![enqueue(1, &[7], 0)])).expect("the ring has room");
+    ports[0]
+        .submit(batch(1, vec![enqueue(1, &[7], 0)]))
+        .expect("the ring has room");
     barrier.wait();
     for sequence in 2..REQUESTS_MAX as u64 + 2 {
         let more = batch(sequence, vec![enqueue(2 * sequence, &[7], 0)]);
@@ -79,11 +80,13 @@ fn questions_are_bounded_and_every_one_is_answered() {
     let started = Store::start_on(disk, database, opened, settings, CLOCK, wakers(1));
     let (_store, mut ports) = started.expect("threads can be started");
     let port = &mut ports[0];
-    port.submit(batch(1, vec![enqueue(1, &[7], 0)])).expect("the ring has room");
+    port.submit(batch(1, vec![enqueue(1, &[7], 0)]))
+        .expect("the ring has room");
     barrier.wait();
     let most = u32::try_from(QUESTIONS_MAX).expect("a small bound");
     for request in 0..most {
-        port.ask(RequestId(request), queue(7)).expect("the ring has room");
+        port.ask(RequestId(request), queue(7))
+            .expect("the ring has room");
     }
     assert_eq!(port.ask(RequestId(most), queue(7)), Err(queue(7)));
     barrier.wait();
@@ -100,5 +103,6 @@ fn questions_are_bounded_and_every_one_is_answered() {
         }
         Event::State(_) => None,
     });
-    port.ask(RequestId(most), queue(7)).expect("all were answered");
+    port.ask(RequestId(most), queue(7))
+        .expect("all were answered");
 }

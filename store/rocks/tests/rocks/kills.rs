@@ -46,7 +46,7 @@ impl Script {
 }
 
 /// Writes until it is killed, and says what is durable.
-fn write_for_ever(folder: &Path, seed: u64) {
+fn write_for_ever(folder: &Path, seed: u64) -> ! {
     let first = open(folder).1.first;
     let (_store, mut ports) = start(folder, SHARDS, Settings::default());
     let mut scripts: Vec<_> = (0..SHARDS)
@@ -58,9 +58,12 @@ fn write_for_ever(folder: &Path, seed: u64) {
         for shard in 0..SHARDS {
             let port: &mut Port = &mut ports[shard];
             while let Some(event) = port.poll() {
-                if let Event::Durable { through: Sequence(through) } = event {
+                if let Event::Durable {
+                    through: Sequence(through),
+                } = event
+                {
                     durable[shard] = through;
-                    let line = format!("durable {shard} {through}\n");
+                    let line = format!("reached {shard} {through}\n");
                     // In one call, past what the test framework captures.
                     let mut out = std::io::stdout().lock();
                     _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
@@ -84,15 +87,20 @@ fn kill(folder: &Path, seed: u64, lines: usize) -> [u64; SHARDS] {
     let mut command = Command::new(std::env::current_exe().expect("this runs"));
     command.args(["--exact", name, "--test-threads=1", "--nocapture"]);
     command.env(FOLDER, folder).env(SEED, seed.to_string());
-    let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
     let out = BufReader::new(child.stdout.take().expect("it is piped"));
     let (mut durable, mut seen) = ([0; SHARDS], 0);
     for line in out.lines().map_while(Result::ok) {
         // The test framework's own line may stand before the first.
-        let Some((_, said)) = line.split_once("durable ") else {
+        let Some((_, said)) = line.split_once("reached ") else {
             continue;
         };
-        let mut numbers = said.split(' ').map(|part| part.parse::<u64>().expect("a number"));
+        let mut numbers = said
+            .split(' ')
+            .map(|part| part.parse::<u64>().expect("a number"));
         let (shard, through) = (numbers.next(), numbers.next());
         let shard = usize::try_from(shard.expect("a shard")).expect("few");
         durable[shard] = through.expect("a sequence");

@@ -15,7 +15,9 @@ use crate::script::{Actor, Dice};
 fn live(folder: &std::path::Path, settings: Settings, dice: &mut Dice, oracle: &mut Oracle) {
     let first = open(folder).1.first;
     let (store, mut ports) = start(folder, 3, settings);
-    let mut actors: Vec<_> = (0..3).map(|shard| Actor::new(ShardId(shard), first)).collect();
+    let mut actors: Vec<_> = (0..3)
+        .map(|shard| Actor::new(ShardId(shard), first))
+        .collect();
     let mut submitted = [0; 3];
     for _ in 0..dice.below(150) {
         let shard = dice.below(3);
@@ -56,7 +58,10 @@ fn run(seed: u64, settings: Settings) {
         keys(Family::Bodies).eq(keys(Family::Holders))
             && keys(Family::Bodies).all(|key| needed.contains(&body(key)))
             && keys(Family::Queue).count() == oracle.entries().count()
-            && keys(Family::Dropped).chain(keys(Family::Quarantine)).next().is_none()
+            && keys(Family::Dropped)
+                .chain(keys(Family::Quarantine))
+                .next()
+                .is_none()
     });
     drop(store);
     let kept = Oracle::of(&image(&database));

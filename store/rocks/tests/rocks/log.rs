@@ -51,7 +51,9 @@ fn found(folder: &Path) -> u64 {
     let (store, mut ports) = start(folder, 1, Settings::default());
     let after = enqueue(1_000, &[7], 0);
     oracle.apply(&after);
-    ports[0].submit(batch(1, vec![after])).expect("the ring has room");
+    ports[0]
+        .submit(batch(1, vec![after]))
+        .expect("the ring has room");
     drop((store, ports));
     let (database, _) = open(folder);
     assert_eq!(Oracle::of(&image(&database)), oracle);
@@ -68,7 +70,9 @@ fn a_cut_log_ends_with_the_last_whole_group() {
         let copied = tempfile::tempdir().expect("there is room");
         copy(folder.path(), copied.path());
         let file = fs::OpenOptions::new().write(true).open(log(copied.path()));
-        file.expect("it is there").set_len(length - cut).expect("it can be cut");
+        file.expect("it is there")
+            .set_len(length - cut)
+            .expect("it can be cut");
         // At last not even the group that makes a store is whole.
         let count = found(copied.path());
         assert!(count <= last, "{cut} bytes less: {count} after {last}");
@@ -96,6 +100,9 @@ fn a_changed_byte_ends_the_log() {
         bytes[at] ^= 0x10;
         fs::write(&path, bytes).expect("there is room");
         let count = found(copied.path());
-        assert!(count < GROUPS && (back > 3 || count == GROUPS - 1), "{count}");
+        assert!(
+            count < GROUPS && (back > 3 || count == GROUPS - 1),
+            "{count}"
+        );
     }
 }

@@ -50,10 +50,16 @@ fn a_store_of_a_newer_program_is_refused_and_not_touched() {
     let before = files(&folder.path().join("records"));
     let refused = Database::open(folder.path(), OPTIONS, Seed(5)).map(|_| ());
     assert!(
-        matches!(refused, Err(OpenError::Format(FormatError::Newer { found: 9 }))),
+        matches!(
+            refused,
+            Err(OpenError::Format(FormatError::Newer { found: 9 }))
+        ),
         "{refused:?}"
     );
-    assert!(before == files(&folder.path().join("records")), "a file changed");
+    assert!(
+        before == files(&folder.path().join("records")),
+        "a file changed"
+    );
 }
 
 #[test]
@@ -61,10 +67,15 @@ fn a_family_that_nobody_knows_is_refused() {
     let folder = tempfile::tempdir().expect("there is room");
     some_records(folder.path());
     let mut rocks = rocks(folder.path());
-    rocks.create_cf("of another program", &rocksdb::Options::default()).expect("there is room");
+    rocks
+        .create_cf("of another program", &rocksdb::Options::default())
+        .expect("there is room");
     drop(rocks);
     let refused = Database::open(folder.path(), OPTIONS, Seed(5)).map(|_| ());
-    assert!(matches!(refused, Err(OpenError::UnknownFamily { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(OpenError::UnknownFamily { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -74,10 +85,15 @@ fn a_store_without_its_format_or_its_numbers_is_refused() {
         some_records(folder.path());
         let rocks = rocks(folder.path());
         let meta = rocks.cf_handle(Family::Meta.name()).expect("it is there");
-        rocks.delete_cf(meta, key.as_bytes()).expect("there is room");
+        rocks
+            .delete_cf(meta, key.as_bytes())
+            .expect("there is room");
         drop(rocks);
         let refused = Database::open(folder.path(), OPTIONS, Seed(5)).map(|_| ());
-        assert!(matches!(refused, Err(OpenError::Meta { .. })), "{key:?}: {refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::Meta { .. })),
+            "{key:?}: {refused:?}"
+        );
     }
 }
 
@@ -87,7 +103,10 @@ fn a_store_that_lost_its_current_file_is_not_taken_for_a_new_one() {
     some_records(folder.path());
     fs::remove_file(folder.path().join("records/CURRENT")).expect("it is there");
     let refused = Database::open(folder.path(), OPTIONS, Seed(5)).map(|_| ());
-    assert!(matches!(refused, Err(OpenError::Incomplete { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(OpenError::Incomplete { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
