@@ -129,7 +129,7 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
             .windows(8)
             .enumerate()
             .filter(|(_, bytes)| *bytes == payload);
-        let place = places.map(|(place, _)| place).last();
+        let place = places.map(|(place, _)| place).next_back();
         if let Some(place) = place {
             bytes[place] ^= 1;
             fs::write(&path, bytes).expect("there is room");

@@ -25,8 +25,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn set(place: &Mutex<Option<DiskError>>, error: Option<DiskError>) {
-        *place.lock().expect("nobody panics with it") = error;
+    fn set(place: &Mutex<Option<DiskError>>, error: impl Into<Option<DiskError>>) {
+        *place.lock().expect("nobody panics with it") = error.into();
     }
 }
 
@@ -70,12 +70,12 @@ fn flaky(folder: &std::path::Path, settings: Settings) -> (Store, Port, Arc<Plan
     (store, ports.pop().expect("one was asked for"), plan)
 }
 
-fn full() -> Option<DiskError> {
-    Some(DiskError::Full("a test".into()))
+fn full() -> DiskError {
+    DiskError::Full("a test".into())
 }
 
-fn failed() -> Option<DiskError> {
-    Some(DiskError::Failed("a test".into()))
+fn failed() -> DiskError {
+    DiskError::Failed("a test".into())
 }
 
 /// Polls until the store is in `wanted`; nothing may become durable before.

@@ -92,7 +92,7 @@ fn kill(folder: &Path, seed: u64, lines: usize) -> [u64; SHARDS] {
         .spawn()
         .expect("it can be started");
     let out = BufReader::new(child.stdout.take().expect("it is piped"));
-    let (mut durable, mut seen) = ([0; SHARDS], 0);
+    let (mut durable, mut heard) = ([0; SHARDS], 0);
     for line in out.lines().map_while(Result::ok) {
         // The test framework's own line may stand before the first.
         let Some((_, said)) = line.split_once("reached ") else {
@@ -104,14 +104,17 @@ fn kill(folder: &Path, seed: u64, lines: usize) -> [u64; SHARDS] {
         let (shard, through) = (numbers.next(), numbers.next());
         let shard = usize::try_from(shard.expect("a shard")).expect("few");
         durable[shard] = through.expect("a sequence");
-        seen += 1;
-        if seen == lines {
+        heard += 1;
+        if heard == lines {
             // What it says until the kill counts as well: the loop ends with its output.
             child.kill().expect("it runs");
         }
     }
     let status = child.wait().expect("it was started");
-    assert!(seen >= lines && !status.success(), "{seen} lines, {status}");
+    assert!(
+        heard >= lines && !status.success(),
+        "{heard} lines, {status}"
+    );
     durable
 }
 

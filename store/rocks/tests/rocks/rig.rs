@@ -17,7 +17,7 @@ use wire_message::{ClientId, Qos, Seed};
 use crate::script::message;
 
 /// Nothing here takes as long, however slow the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) const OPTIONS: Options = Options {
     cache_bytes: 8 << 20,
