@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use store_model::{Answer, EntryPlace, Family, Number, Operation, Read};
+use store_model::{Answer, EntryPlace, Family, Number, Operation, Read, StoreState};
 use store_rocks::Settings;
 
 use crate::rig::{
@@ -158,5 +158,9 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
             .into_iter()
             .eq((1_000..1_400).filter(|number| *number != 1_234))
     );
-    until("it is set aside", || store.stats().damaged == 1);
+    // Unless the database has met the block itself while it compacted: then it writes no more.
+    until("it is set aside, or nothing is written", || {
+        let stats = store.stats();
+        stats.damaged == 1 || stats.state == StoreState::Failed
+    });
 }
