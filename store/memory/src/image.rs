@@ -1,9 +1,10 @@
 //! Keys and values, as a database holds them.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ops::Bound;
 
-use store_model::{Damage, Family, Holders, Sink, Stored};
+use store_model::{Damage, Family, Holders, Sink, Source, Stored, Visit};
 
 /// All records. Two images are equal if every byte is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +78,35 @@ impl Sink for Image {
 
     fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
         self.0.insert((family, key.to_vec()), value.to_vec());
+    }
+}
+
+impl Source for Image {
+    type Error = Infallible;
+
+    fn value(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(Self::value(self, family, key).map(<[u8]>::to_vec))
+    }
+
+    fn walk(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        from: Bound<&[u8]>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Infallible> {
+        let from = match from {
+            Bound::Unbounded => Bound::Included(prefix.to_vec()),
+            Bound::Included(key) => Bound::Included(key.to_vec()),
+            Bound::Excluded(key) => Bound::Excluded(key.to_vec()),
+        };
+        let records = self.from(family, from);
+        for (key, value) in records.take_while(|(key, _)| key.starts_with(prefix)) {
+            if visit(key, value).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,6 @@
 //! Nothing here does I/O, reads a clock or starts a thread, and a run can be repeated exactly.
 //! Start with [`MemoryStore`].
 
-mod answer;
 mod disk;
 mod image;
 pub mod limits;
@@ -19,7 +18,6 @@ mod plan;
 mod rng;
 mod side;
 mod store;
-mod upkeep;
 
 pub use disk::Disk;
 pub use image::Image;

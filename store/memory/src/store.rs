@@ -1,20 +1,19 @@
 //! The store itself: one small thing at a time.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use store_model::limits::BATCH_OPERATIONS_MAX;
 use store_model::{
-    Batch, Event, Family, FormatError, MetaKey, Number, Read, RequestId, Sequence, Sink,
-    StoreState, Stored, WallClock, Writer, check_format, format_bytes,
+    Batch, Event, Family, FormatError, MetaKey, Number, Read, Reader, RequestId, Sequence, Sink,
+    StoreState, Stored, Upkeep, WallClock, Writer, check_format, format_bytes,
 };
 use thiserror::Error;
 use wire_message::{Seed, ShardId};
 
-use crate::answer::Reader;
 use crate::log::Group;
 use crate::rng::Rng;
 use crate::side::Side;
-use crate::upkeep::Upkeep;
 use crate::{Disk, FaultPlan, Image};
 
 /// Why a disk is not opened; nothing on it has changed.
@@ -172,7 +171,7 @@ impl MemoryStore {
             let untold = self.sides.iter().any(|side| side.synced < side.written);
             let sync = untold || !self.disk.is_synced();
             choices[1] = sync.then_some(Self::sync as fn(&mut Self));
-            let due = self.upkeep.is_due(&self.image, &self.writer, !waits);
+            let due = self.upkeep.is_due(&self.writer, !waits);
             choices[2] = due.then_some(Self::keep_up as fn(&mut Self));
         }
         let asked = self.sides.iter().any(Side::has_question);
@@ -280,6 +279,7 @@ impl MemoryStore {
             let side = &mut self.sides[index];
             for batch in side.batches.drain(..count) {
                 for operation in &batch.operations {
+                    self.upkeep.note(operation);
                     self.writer.apply(operation, &mut group);
                 }
                 side.written = batch.sequence;
@@ -326,8 +326,9 @@ impl MemoryStore {
         }
         self.stats.upkeep += 1;
         let mut group = Group::default();
-        self.stats.damaged += self.upkeep.damaged.len() as u64;
-        self.upkeep.write(&self.image, &mut self.writer, &mut group);
+        self.stats.damaged += self.upkeep.damaged().len() as u64;
+        let image = self.image.as_ref();
+        let Ok(()) = self.upkeep.write(image, &mut self.writer, &mut group);
         self.write(group);
     }
 
@@ -338,13 +339,9 @@ impl MemoryStore {
             let Some((request, read)) = self.sides[index].take_question() else {
                 continue;
             };
-            let mut reader = Reader {
-                image: &self.image,
-                clock: self.clock,
-                damaged: Vec::new(),
-            };
-            let answer = reader.answer(&read);
-            self.upkeep.damaged.append(&mut reader.damaged);
+            let mut reader = Reader::new(self.image.as_ref(), self.clock);
+            let Ok(answer): Result<_, Infallible> = reader.answer(&read);
+            self.upkeep.found_damaged(reader.take_damaged());
             self.stats.answers += 1;
             self.tell(index, Event::Answer(request, answer));
             return;

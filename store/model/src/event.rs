@@ -90,6 +90,9 @@ pub enum Answer {
     Retained(RetainedChunk),
     /// To [`Read::Sessions`].
     Sessions(SessionsChunk),
+    /// To any question: the disk could not be read. Nothing is known and nothing was lost by it;
+    /// the same question may be asked again.
+    Unreadable,
 }
 
 /// How the store is.

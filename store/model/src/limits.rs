@@ -18,6 +18,9 @@ pub const SWEEP_RELEASES: u64 = 1 << 16;
 /// follows in the next.
 pub const SWEEP_CHUNK: usize = 1024;
 
+/// Damaged records that wait to be set aside. Full: others stay until they are read again.
+pub const DAMAGED_MAX: usize = 1024;
+
 /// Entries in one chunk of a session's queue. Full: the next chunk takes the rest.
 pub const CHUNK_ENTRIES_MAX: usize = 256;
 

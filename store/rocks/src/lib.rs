@@ -1,0 +1,39 @@
+//! The store on disk: what shards ask for, in groups, in `RocksDB`.
+//!
+//! [`Database::open`] opens the folder, checks its format and reads what a start needs;
+//! [`Store::start`] starts the thread that writes and those that read. Each shard has a [`Port`]:
+//! batches and questions go in, events come out, and the shard is woken ([`Wake`]). Batches of all
+//! shards become one write and, under [`Durability::Strict`], one sync; a shard is told how far its
+//! batches are on the disk, and never more than is.
+//!
+//! Keys, records, answers and upkeep are `store-model`'s, which the simulator's `store/memory`
+//! shares. This is the one crate that names `RocksDB`, and nothing of that is in its interface
+//! but the text of errors.
+//!
+//! Start with `store/README.md`, then [`Store`] and the crate's README.
+
+#![allow(clippy::disallowed_methods, reason = "drives I/O")]
+
+mod database;
+mod disk;
+mod families;
+mod format;
+mod group;
+pub mod limits;
+mod open;
+mod port;
+mod readers;
+mod side;
+mod stats;
+mod store;
+mod view;
+mod writer;
+
+pub use database::{Database, Options};
+pub use disk::{Disk, DiskError, WriteSync};
+pub use group::Group;
+pub use open::{OpenError, Opened};
+pub use port::{Port, Wake};
+pub use stats::Stats;
+pub use store::{Durability, Settings, Store};
+pub use view::ReadError;
