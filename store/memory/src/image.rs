@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ops::Bound;
 
-use store_model::{Damage, Family, Holders, Sink, Source, Stored, Visit};
+use store_model::{Damage, Family, Holders, Sink, Source, Stored, Visit, prefix_end};
 
 /// All records. Two images are equal if every byte is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +84,15 @@ impl Sink for Image {
 impl Source for Image {
     type Error = Infallible;
 
+    fn last_key(&self, family: Family, prefix: &[u8]) -> Result<Option<Vec<u8>>, Infallible> {
+        let end = prefix_end(prefix).map(|end| (family, end));
+        let end = end.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut range = self.0.range((Bound::Unbounded, end));
+        let last = range.rfind(|((other, _), _)| *other == family);
+        let key = last.map(|((_, key), _)| key.clone());
+        Ok(key.filter(|key| key.starts_with(prefix)))
+    }
+
     fn value(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, Infallible> {
         Ok(Self::value(self, family, key).map(<[u8]>::to_vec))
     }
@@ -129,5 +138,24 @@ mod tests {
         image.delete(Family::Queue, &[2]);
         assert_eq!(keys(&image, &[]), [&[1, 1][..], &[1, 2], &[2, 0], &[3]]);
         assert_eq!(image.len(), 5);
+    }
+
+    #[test]
+    fn the_last_key_is_that_of_the_family_and_prefix() {
+        let mut image = Image::default();
+        for key in [&[1, 1][..], &[1, 2], &[255, 255]] {
+            image.put(Family::Queue, key, &[9]);
+        }
+        image.put(Family::Bodies, &[1, 3], &[9]);
+        for (prefix, last) in [
+            (&[][..], Some(&[255, 255][..])),
+            (&[1], Some(&[1, 2])),
+            (&[2], None),
+            (&[255], Some(&[255, 255])),
+            (&[0], None),
+        ] {
+            let found = image.last_key(Family::Queue, prefix);
+            assert_eq!(found.expect("never fails").as_deref(), last, "{prefix:?}");
+        }
     }
 }

@@ -14,6 +14,9 @@ pub struct FaultPlan {
     pub batches_max: usize,
     /// Steps that an event takes to its shard at the most. Those of one shard keep their order.
     pub delay_steps_max: usize,
+    /// Steps from the first write that is not synced to the sync, at most. A group with an urgent
+    /// batch is synced before anything else is written.
+    pub sync_steps_max: usize,
     /// How often, in a thousand groups, there is no room for one.
     pub full: u32,
     /// Steps after which there is room again at the latest.
@@ -37,6 +40,7 @@ impl FaultPlan {
             seed,
             batches_max: 1024,
             delay_steps_max: 0,
+            sync_steps_max: 0,
             full: 0,
             full_steps_max: 0,
             write_fails: 0,
@@ -54,11 +58,13 @@ impl FaultPlan {
         let (batches_max, delay_steps_max) = (one_of(&[1, 4, 64]), one_of(&[0, 2, 20]));
         let (full, full_steps_max) = (one_of(&[0, 0, 20, 200]), one_of(&[1, 10, 60]));
         let (write_fails, sync_fails) = (one_of(&[0, 0, 0, 0, 20]), one_of(&[0, 0, 0, 0, 20]));
+        let sync_steps_max = one_of(&[0, 5, 50]);
         let per_mille = |number: usize| u32::try_from(number).unwrap_or(0);
         Self {
             seed,
             batches_max,
             delay_steps_max,
+            sync_steps_max,
             full: per_mille(full),
             full_steps_max,
             write_fails: per_mille(write_fails),

@@ -69,6 +69,10 @@ pub struct MemoryStore {
     image: Arc<Image>,
     disk: Disk,
     state: StoreState,
+    /// The step from which on what is written and not synced may be; [`None`] if all is.
+    sync_from: Option<u64>,
+    /// Whether somebody waits for a batch that is written and not synced.
+    urgent: bool,
     /// The step at which there is room again.
     full_until: u64,
     step: u64,
@@ -114,6 +118,8 @@ impl MemoryStore {
             image: Arc::new(image),
             disk,
             state: StoreState::Healthy,
+            sync_from: None,
+            urgent: false,
             full_until: 0,
             step: 0,
             stats: Stats::default(),
@@ -167,11 +173,11 @@ impl MemoryStore {
         let mut choices: [Option<fn(&mut Self)>; 4] = [None; 4];
         if self.state == StoreState::Healthy {
             let waits = self.sides.iter().any(|side| !side.batches.is_empty());
-            choices[0] = waits.then_some(Self::write_group as fn(&mut Self));
-            let untold = self.sides.iter().any(|side| side.synced < side.written);
-            let sync = untold || !self.disk.is_synced();
+            let writes = waits && !self.urgent;
+            choices[0] = writes.then_some(Self::write_group as fn(&mut Self));
+            let sync = self.urgent || self.sync_from.is_some_and(|from| self.step >= from);
             choices[1] = sync.then_some(Self::sync as fn(&mut Self));
-            let due = self.upkeep.is_due(&self.writer, !waits);
+            let due = !self.urgent && self.upkeep.is_due(&self.writer, !waits);
             choices[2] = due.then_some(Self::keep_up as fn(&mut Self));
         }
         let asked = self.sides.iter().any(Side::has_question);
@@ -181,7 +187,8 @@ impl MemoryStore {
             possible[self.rng.up_to(last)](self);
             return true;
         }
-        let waits = self.state == StoreState::Full;
+        let unsynced = self.state == StoreState::Healthy && self.sync_from.is_some();
+        let waits = self.state == StoreState::Full || unsynced;
         waits || self.sides.iter().any(|side| side.is_waiting(self.step))
     }
 
@@ -283,9 +290,15 @@ impl MemoryStore {
                     self.writer.apply(operation, &mut group);
                 }
                 side.written = batch.sequence;
+                self.urgent |= batch.urgent;
             }
         }
         self.write(group);
+        if self.disk.is_synced() {
+            // Batches of nothing are as durable as what is before them.
+            self.tell_durable();
+            self.urgent = false;
+        }
     }
 
     fn write(&mut self, mut group: Group) {
@@ -295,6 +308,8 @@ impl MemoryStore {
         }
         self.stats.groups += 1;
         self.disk.write(&group);
+        let lag = self.rng.up_to(self.plan.sync_steps_max) as u64;
+        self.sync_from.get_or_insert(self.step + lag);
         group.replay(Arc::make_mut(&mut self.image));
     }
 
@@ -305,6 +320,8 @@ impl MemoryStore {
         }
         self.stats.syncs += 1;
         self.disk.sync();
+        self.sync_from = None;
+        self.urgent = false;
         self.tell_durable();
     }
 

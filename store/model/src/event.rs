@@ -2,7 +2,7 @@
 
 use crate::chunk::{DelayedChunk, QueueChunk, RetainedChunk, SessionsChunk};
 use crate::chunk::{StoredFlight, StoredReceipt};
-use crate::{DelayedKey, EntryKey, Number, Sequence};
+use crate::{DelayedKey, EntryKey, EntryPlace, Number, Sequence};
 
 /// The asker's number for a question, given back in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,14 @@ pub enum Read {
     Measure {
         /// Whose.
         session: Number,
+    },
+    /// What a session loses first if its queue is too long: the oldest of those entries that have
+    /// the lowest priority that there is, unless that is above `priority`.
+    Oldest {
+        /// Whose.
+        session: Number,
+        /// The highest that may be lost.
+        priority: u8,
     },
     /// A session's entries, with their messages.
     Queue {
@@ -82,6 +90,9 @@ pub enum Answer {
         /// Bytes of keys and values, without shared messages.
         bytes: u64,
     },
+    /// To [`Read::Oldest`]: at most [`crate::limits::CHUNK_ENTRIES_MAX`], the oldest first. Without
+    /// entries if there are none of so low a priority. What is damaged is passed over and set aside.
+    Oldest(Vec<EntryPlace>),
     /// To [`Read::Queue`].
     Queue(QueueChunk),
     /// To [`Read::Receipts`].

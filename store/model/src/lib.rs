@@ -56,7 +56,7 @@ pub use record::{
     Body, Entry, Flight, FlightStage, Holders, Receipt, RecordError, Session, Subscription, Will,
 };
 pub use repetition::{has_message, is_taken_over};
-pub use source::{Source, Visit};
+pub use source::{Source, Visit, prefix_end};
 pub use stored::{Damage, DamageError, Stored};
 pub use trail::Trail;
 pub use unix_millis::{UnixMillis, WallClock};

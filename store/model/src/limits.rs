@@ -1,5 +1,12 @@
 //! Bounds of what is stored at once, and what happens at each.
 
+/// Requests of one shard, batches and questions, that wait in its ring to the store. Full: the shard
+/// gets its request back, holds its publishers and tries again later.
+pub const REQUESTS_MAX: usize = 256;
+
+/// Questions of one shard that are not answered. Full: the shard gets the question back.
+pub const QUESTIONS_MAX: usize = 64;
+
 /// Operations in one batch. Full: the shard begins the next batch; what must be atomic is in one.
 pub const BATCH_OPERATIONS_MAX: usize = 4096;
 

@@ -23,6 +23,9 @@ pub struct Batch {
     pub sequence: Sequence,
     /// In order; at most [`crate::limits::BATCH_OPERATIONS_MAX`].
     pub operations: Vec<Operation>,
+    /// Somebody waits for it: the group that it is in is synced at once. Others are synced with
+    /// the next urgent one, or when the store's interval is over.
+    pub urgent: bool,
 }
 
 /// One change.

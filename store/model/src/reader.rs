@@ -1,5 +1,6 @@
 //! Questions, answered from records.
 
+mod oldest;
 mod scan;
 
 use core::ops::{Bound, ControlFlow};
@@ -51,6 +52,7 @@ impl<'a, S: Source> Reader<'a, S> {
             Read::Delayed { after } => Answer::Delayed(self.delayed(*after)?),
             Read::Flights { session } => Answer::Flights(self.flights(*session)?),
             Read::Measure { session } => self.measure(*session)?,
+            Read::Oldest { session, priority } => Answer::Oldest(self.oldest(*session, *priority)?),
             Read::Queue { session, after } => Answer::Queue(self.queue(*session, *after)?),
             Read::Receipts { origin } => Answer::Receipts(self.receipts(*origin)?),
             Read::Retained { after } => Answer::Retained(self.retained(after.as_deref())?),

@@ -3,8 +3,8 @@
 //! [`Database::open`] opens the folder, checks its format and reads what a start needs;
 //! [`Store::start`] starts the thread that writes and those that read. Each shard has a [`Port`]:
 //! batches and questions go in, events come out, and the shard is woken ([`Wake`]). Batches of all
-//! shards become one write and, under [`Durability::Strict`], one sync; a shard is told how far its
-//! batches are on the disk, and never more than is.
+//! shards become one write and, if one of them is urgent, one sync; others are synced together a
+//! little later. A shard is told how far its batches are on the disk, and never more than is.
 //!
 //! Keys, records, answers and upkeep are `store-model`'s, which the simulator's `store/memory`
 //! shares. This is the one crate that names `RocksDB`, and nothing of that is in its interface
@@ -35,5 +35,5 @@ pub use group::Group;
 pub use open::{OpenError, Opened};
 pub use port::{Port, Wake};
 pub use stats::Stats;
-pub use store::{Durability, Settings, Store};
+pub use store::{Settings, Store};
 pub use view::ReadError;

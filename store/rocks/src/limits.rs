@@ -2,13 +2,6 @@
 
 use core::time::Duration;
 
-/// Requests of one shard that wait. Full: the shard gets its request back, holds its publishers
-/// and tries again later.
-pub const REQUESTS_MAX: usize = 256;
-
-/// Questions of one shard that are not answered. Full: the shard gets the question back.
-pub const QUESTIONS_MAX: usize = 64;
-
 /// Events other than answers that wait for one shard. Full: the store keeps the latest of each kind
 /// and tells it when there is room; both kinds are cumulative.
 pub const EVENTS_MAX: usize = 64;

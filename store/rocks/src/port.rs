@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::thread::Thread;
 
 use rtrb::{Consumer, Producer, PushError};
-use store_model::limits::BATCH_OPERATIONS_MAX;
+use store_model::limits::{BATCH_OPERATIONS_MAX, QUESTIONS_MAX};
 use store_model::{Answer, Batch, Event, Read, RequestId, Sequence};
-
-use crate::limits::QUESTIONS_MAX;
 
 /// How a shard is woken when there is something to poll for.
 ///
@@ -65,7 +63,7 @@ impl Port {
     ///
     /// # Errors
     ///
-    /// Gives the batch back if [`REQUESTS_MAX`](crate::limits::REQUESTS_MAX) requests wait.
+    /// Gives the batch back if [`REQUESTS_MAX`](store_model::limits::REQUESTS_MAX) requests wait.
     ///
     /// # Panics
     ///
@@ -92,7 +90,7 @@ impl Port {
     /// # Errors
     ///
     /// Gives the question back if [`QUESTIONS_MAX`] are open, or
-    /// [`REQUESTS_MAX`](crate::limits::REQUESTS_MAX) requests wait.
+    /// [`REQUESTS_MAX`](store_model::limits::REQUESTS_MAX) requests wait.
     pub fn ask(&mut self, request: RequestId, read: Read) -> Result<(), Read> {
         if self.open == QUESTIONS_MAX {
             return Err(read);

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 
 use rtrb::{Consumer, Producer, RingBuffer};
-use store_model::limits::DAMAGED_MAX;
+use store_model::limits::{DAMAGED_MAX, QUESTIONS_MAX};
 use store_model::{Answer, Family, Read, Reader as Answers, RequestId, WallClock};
 use tracing::error;
 
-use crate::limits::QUESTIONS_MAX;
 use crate::port::Wake;
 use crate::view::View;
 use crate::{Database, Stats};

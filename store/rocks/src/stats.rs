@@ -30,9 +30,8 @@ pub struct Stats {
     pub unreadable: u64,
     /// Damaged records set aside.
     pub damaged: u64,
-    /// From the first batch of a group taken to the group written, and under
-    /// [`Strict`](crate::Durability::Strict) synced: microseconds, to two digits. Times without
-    /// room count.
+    /// From the first batch of a group taken to the group written, and synced if one of its
+    /// batches is urgent: microseconds, to two digits. Times without room count.
     pub group_latency_us: Histogram<u64>,
 }
 

@@ -8,35 +8,26 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use rtrb::RingBuffer;
-use store_model::limits::YOUNG_BODIES_MAX;
+use store_model::limits::{QUESTIONS_MAX, REQUESTS_MAX, YOUNG_BODIES_MAX};
 use store_model::{Number, StoreState, WallClock};
 
-use crate::limits::{EVENTS_MAX, QUESTIONS_MAX, REQUESTS_MAX};
+use crate::limits::EVENTS_MAX;
 use crate::port::{Ends, Port, Wake};
 use crate::readers::{Asker, Reader};
 use crate::side::Side;
 use crate::writer::Writer;
 use crate::{Database, Disk, Opened, Stats};
 
-/// When what shards ask for is on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// Synced together after at most so long. Shards are told that something is durable when it
-    /// is, but those who do not wait for that may lose as much in a crash of the machine; in one
-    /// of the process alone nothing that was written.
-    Relaxed {
-        /// From the first write to the sync.
-        sync_interval: Duration,
-    },
-    /// Each group is synced at once.
-    Strict,
-}
-
 /// How a store runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// When batches are synced.
-    pub durability: Durability,
+    /// From the first write that is not synced to the sync, at most. A group with an urgent batch
+    /// is synced at once, and with it all before it.
+    ///
+    /// Shards are told that something is durable when it is; those who do not wait for that may
+    /// lose as much in a crash of the machine, and in one of the process alone nothing that was
+    /// written.
+    pub sync_interval: Duration,
     /// Threads that answer questions.
     pub readers: NonZeroUsize,
     /// Bodies whose holders are known in memory, see
@@ -47,7 +38,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            durability: Durability::Strict,
+            sync_interval: Duration::from_secs(1),
             readers: NonZeroUsize::MIN,
             young_bodies_max: YOUNG_BODIES_MAX,
         }
@@ -125,7 +116,7 @@ impl Store {
             Arc::clone(&database),
             disk(Arc::clone(&database)),
             records,
-            settings.durability,
+            settings.sync_interval,
             (sides, ends),
             (Arc::clone(&stop), Arc::clone(&stats)),
         );

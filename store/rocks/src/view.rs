@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use rocksdb::{DB, ErrorKind, ReadOptions, Snapshot};
-use store_model::{Family, Source, Visit};
+use store_model::{Family, Source, Visit, prefix_end};
 use thiserror::Error;
 use tracing::warn;
 
@@ -44,6 +44,24 @@ impl<'a> View<'a> {
         self.snapshot.get_cf_opt(handle, key, read_options(blocks))
     }
 
+    fn last(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        blocks: Blocks,
+    ) -> Result<Option<Vec<u8>>, Failed> {
+        let mut options = read_options(blocks);
+        options.set_iterate_lower_bound(prefix);
+        if let Some(end) = prefix_end(prefix) {
+            options.set_iterate_upper_bound(end);
+        }
+        let handle = self.database.family(family);
+        let mut records = self.snapshot.raw_iterator_cf_opt(handle, options);
+        records.seek_to_last();
+        records.status()?;
+        Ok(records.key().map(<[u8]>::to_vec))
+    }
+
     /// Walks until `visit` breaks; leaves the last key that was shown in `last`.
     fn pass(
         &self,
@@ -54,7 +72,7 @@ impl<'a> View<'a> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Failed> {
         let mut options = read_options(blocks);
-        if let Some(end) = end_of(prefix) {
+        if let Some(end) = prefix_end(prefix) {
             options.set_iterate_upper_bound(end);
         }
         let handle = self.database.family(family);
@@ -109,6 +127,16 @@ fn is_damage(error: &Failed, family: Family) -> bool {
 impl Source for View<'_> {
     type Error = ReadError;
 
+    fn last_key(&self, family: Family, prefix: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let mut found = self.last(family, prefix, Blocks::Checked);
+        if let Err(error) = &found
+            && is_damage(error, family)
+        {
+            found = self.last(family, prefix, Blocks::AsTheyAre);
+        }
+        found.map_err(|error| ReadError(error.into_string()))
+    }
+
     fn value(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         let mut found = self.get(family, key, Blocks::Checked);
         if let Err(error) = &found
@@ -136,30 +164,5 @@ impl Source for View<'_> {
             walked = self.pass(range, from, Blocks::AsTheyAre, &mut last, visit);
         }
         walked.map_err(|error| ReadError(error.into_string()))
-    }
-}
-
-/// The first key after all that begin with `prefix`; `None` if there can be none.
-fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if let Some(next) = last.checked_add(1) {
-            end.push(next);
-            return Some(end);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_prefix_is_after_all_its_keys_and_before_all_others() {
-        assert_eq!(end_of(&[1, 2]), Some(vec![1, 3]));
-        assert_eq!(end_of(&[1, 255]), Some(vec![2]));
-        assert_eq!(end_of(&[255, 255]), None);
-        assert_eq!(end_of(&[]), None);
     }
 }

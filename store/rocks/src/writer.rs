@@ -12,7 +12,7 @@ use crate::limits::{FULL_RETRY, GROUP_BYTES_MAX, TELL_RETRY, UPKEEP_REST};
 use crate::readers::ReaderEnd;
 use crate::side::{Side, Taken};
 use crate::view::View;
-use crate::{Database, Disk, DiskError, Durability, Group, Stats, WriteSync};
+use crate::{Database, Disk, DiskError, Group, Stats, WriteSync};
 
 /// Longest sleep: it is woken for everything, so this is for nothing but good measure.
 const IDLE: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub(crate) struct Writer<D> {
 /// The way to the disk and back to the shards.
 struct Line<D> {
     disk: D,
-    durability: Durability,
+    sync_interval: Duration,
     sides: Vec<Side>,
     readers: Vec<ReaderEnd>,
     state: StoreState,
@@ -46,7 +46,7 @@ impl<D: Disk> Writer<D> {
         database: Arc<Database>,
         disk: D,
         records: Records,
-        durability: Durability,
+        sync_interval: Duration,
         (sides, readers): (Vec<Side>, Vec<ReaderEnd>),
         (stop, stats): (Arc<AtomicBool>, Arc<Mutex<Stats>>),
     ) -> Self {
@@ -56,7 +56,7 @@ impl<D: Disk> Writer<D> {
             database,
             line: Line {
                 disk,
-                durability,
+                sync_interval,
                 sides,
                 readers,
                 state: StoreState::Healthy,
@@ -96,7 +96,7 @@ impl<D: Disk> Writer<D> {
         let database = Arc::clone(&self.database);
         let mut group = database.group();
         let begun = Instant::now();
-        let batches = self.collect(&mut group);
+        let (batches, sync) = self.collect(&mut group);
         if batches == 0 {
             return false;
         }
@@ -105,7 +105,7 @@ impl<D: Disk> Writer<D> {
             return true;
         }
         self.records.finish_group(&mut group);
-        if self.line.commit(&group) {
+        if self.line.commit(&group, sync) {
             let mut stats = self.line.stats();
             stats.groups += 1;
             stats.batches += batches;
@@ -116,8 +116,9 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Takes batches of all shards in turn, until there are no more or the group is large enough.
-    fn collect(&mut self, group: &mut Group<'_>) -> u64 {
-        let mut batches = 0;
+    /// How many, and whether somebody waits for one of them.
+    fn collect(&mut self, group: &mut Group<'_>) -> (u64, WriteSync) {
+        let (mut batches, mut sync) = (0, WriteSync::Later);
         let mut goes_on = true;
         while goes_on && group.size_bytes() < GROUP_BYTES_MAX {
             goes_on = false;
@@ -125,6 +126,9 @@ impl<D: Disk> Writer<D> {
                 match self.line.sides[shard].take() {
                     Some(Taken::Batch(batch)) => {
                         batches += 1;
+                        if batch.urgent {
+                            sync = WriteSync::Now;
+                        }
                         if self.line.state != StoreState::Failed {
                             for operation in &batch.operations {
                                 self.upkeep.note(operation);
@@ -139,7 +143,7 @@ impl<D: Disk> Writer<D> {
                 goes_on = true;
             }
         }
-        batches
+        (batches, sync)
     }
 
     /// Does a piece of the store's own work if some is due; false if not.
@@ -185,16 +189,12 @@ impl<D: Disk> Line<D> {
     }
 
     /// Writes a group of batches and passes on the questions that waited for it.
-    fn commit(&mut self, group: &Group<'_>) -> bool {
-        let sync = match self.durability {
-            Durability::Relaxed { .. } => WriteSync::Later,
-            Durability::Strict => WriteSync::Now,
-        };
-        // Batches of nothing are as durable as what is before them.
+    fn commit(&mut self, group: &Group<'_>, sync: WriteSync) -> bool {
         if !group.is_empty() && !self.write(group, sync) {
             return false;
         }
-        let is_synced = sync == WriteSync::Now || self.unsynced.is_none();
+        // Batches of nothing are as durable as what is before them.
+        let is_synced = self.unsynced.is_none();
         for shard in 0..self.sides.len() {
             for (request, read) in self.sides[shard].note_written() {
                 self.pass_on(shard, request, read);
@@ -203,7 +203,10 @@ impl<D: Disk> Line<D> {
                 self.sides[shard].note_durable();
             }
         }
-        true
+        if sync == WriteSync::Now {
+            self.sync_rest();
+        }
+        self.state != StoreState::Failed
     }
 
     /// Writes a group, again and again while there is no room. False if it is never written.
@@ -270,12 +273,9 @@ impl<D: Disk> Line<D> {
         self.readers[shard % readers].ask(shard / readers, request, read);
     }
 
-    /// When to sync what is not, by the settings; `None` if that is with the next group.
+    /// When to sync what is not, unless something urgent comes before.
     fn sync_due(&self) -> Option<Instant> {
-        match self.durability {
-            Durability::Relaxed { sync_interval } => Some(self.unsynced? + sync_interval),
-            Durability::Strict => None,
-        }
+        self.unsynced?.checked_add(self.sync_interval)
     }
 
     fn sync_if_due(&mut self) {

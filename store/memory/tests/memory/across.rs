@@ -97,6 +97,7 @@ impl Receiver {
         let batch = Batch {
             sequence: Sequence(self.sequence + 1),
             operations: std::mem::take(&mut self.filling),
+            urgent: true,
         };
         match store.submit(self.shard, batch) {
             Ok(()) => self.sequence += 1,

@@ -37,6 +37,7 @@ pub(crate) fn submit(store: &mut MemoryStore, sequence: u64, operations: Vec<Ope
     let batch = Batch {
         sequence,
         operations,
+        urgent: true,
     };
     store.submit(SHARD, batch).expect("the store takes it");
 }
@@ -203,4 +204,36 @@ fn an_ended_session_is_neither_found_nor_damaged() {
         let left = store.image().prefixed(Family::Sessions, &[]).count();
         assert_eq!(left, 0);
     }
+}
+
+/// Numbers of the entries that the session loses first, and which of them share their message.
+fn oldest(store: &mut MemoryStore, session: u64, priority: u8) -> (Vec<u64>, Vec<u64>) {
+    let session = Number(session);
+    let Answer::Oldest(places) = ask(store, Read::Oldest { session, priority }) else {
+        unreachable!("the oldest entries were asked for");
+    };
+    let shared = places.iter().filter(|place| place.is_shared);
+    let shared = shared.map(|place| place.number.0).collect();
+    (places.iter().map(|place| place.number.0).collect(), shared)
+}
+
+#[test]
+fn the_oldest_entries_of_the_lowest_priority_are_lost_first() {
+    let mut store = open(Disk::new(), WallClock::default());
+    let mut operations = vec![
+        enqueue(1, &[7], 9),
+        enqueue(2, &[7], 3),
+        enqueue(3, &[7, 8], 3),
+        enqueue(4, &[7], 3),
+        enqueue(5, &[6], 0),
+    ];
+    operations.extend((10..1_000).map(|number| enqueue(number, &[8], 2)));
+    submit(&mut store, 1, operations);
+    assert_eq!(oldest(&mut store, 7, 3), (vec![2, 3, 4], vec![3]));
+    assert_eq!(oldest(&mut store, 7, 255), (vec![2, 3, 4], vec![3]));
+    assert_eq!(oldest(&mut store, 7, 2), (vec![], vec![]));
+    assert_eq!(oldest(&mut store, 9, 255), (vec![], vec![]));
+    let (numbers, shared) = oldest(&mut store, 8, 255);
+    assert_eq!(numbers.len(), CHUNK_ENTRIES_MAX);
+    assert!(numbers.iter().copied().eq((10..).take(CHUNK_ENTRIES_MAX)) && shared.is_empty());
 }

@@ -67,6 +67,7 @@ fn a_shard_that_is_too_fast_gets_its_batch_back() {
     let third = store_model::Batch {
         sequence: Sequence(3),
         operations: Vec::new(),
+        urgent: true,
     };
     let back = store.submit(ShardId(0), third).expect_err("two wait");
     while store.step() {}
@@ -98,4 +99,57 @@ fn the_seed_of_the_first_start_stays() {
     let clock = WallClock::default();
     let opened = MemoryStore::open(disk, FaultPlan::calm(1), 1, clock, Seed(77));
     assert_eq!(opened.expect("sound").1.seed, Seed(5));
+}
+
+#[test]
+fn what_nobody_waits_for_is_synced_later_and_with_the_next_that_somebody_does() {
+    let plan = FaultPlan {
+        sync_steps_max: 1_000,
+        ..FaultPlan::calm(3)
+    };
+    let mut later = 0;
+    for seed in 0..20 {
+        let mut store = open(FaultPlan { seed, ..plan });
+        let patient = store_model::Batch {
+            sequence: Sequence(1),
+            operations: vec![enqueue(1, &[7], 0)],
+            urgent: false,
+        };
+        store.submit(ShardId(0), patient).expect("there is room");
+        // What a start leaves to be kept up is nothing here.
+        for _ in 0..5 {
+            assert!(store.step(), "the sync is still to come");
+        }
+        assert_eq!(store.written(ShardId(0)), Sequence(1));
+        later += u32::from(events(&mut store).is_empty());
+        submit(&mut store, 2, vec![enqueue(2, &[7], 0)]);
+        for _ in 0..5 {
+            store.step();
+        }
+        let through = Sequence(2);
+        assert_eq!(events(&mut store).last(), Some(&Event::Durable { through }));
+    }
+    assert!(later > 15, "{later} of 20 were not synced at once");
+}
+
+#[test]
+fn what_nobody_waits_for_is_synced_in_the_end() {
+    let plan = FaultPlan {
+        sync_steps_max: 100,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(plan);
+    let patient = store_model::Batch {
+        sequence: Sequence(1),
+        operations: vec![enqueue(1, &[7], 0)],
+        urgent: false,
+    };
+    store.submit(ShardId(0), patient).expect("there is room");
+    let mut steps = 0;
+    while store.step() {
+        steps += 1;
+    }
+    assert!(steps < 120, "{steps} steps");
+    let through = Sequence(1);
+    assert_eq!(events(&mut store), [Event::Durable { through }]);
 }

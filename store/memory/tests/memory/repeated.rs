@@ -122,6 +122,7 @@ fn live(disk: Disk, shards: usize, plan: FaultPlan, ends: bool, dice: &mut Dice)
         let batch = Batch {
             sequence: Sequence(sequences[shard.index()]),
             operations: vec![operation],
+            urgent: dice.below(2) == 0,
         };
         if store.submit(shard, batch).is_err() {
             break;

@@ -75,6 +75,7 @@ impl Actor {
         Batch {
             sequence: Sequence(self.sequence),
             operations,
+            urgent: dice.below(2) == 0,
         }
     }
 

@@ -88,6 +88,20 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Whether the message of the record at `key` stands elsewhere. Neither the entry nor a message
+    /// inside it is read beyond the checksum.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Checksum`], [`RecordError::Length`] or [`RecordError::Version`].
+    pub fn is_shared(key: &[u8], value: &[u8]) -> Result<bool, RecordError> {
+        match open(key, value)? {
+            (SHARED, _) => Ok(true),
+            (WITH_BODY, _) => Ok(false),
+            (version, _) => Err(RecordError::Version { version }),
+        }
+    }
+
     fn from_archive(
         entry: &ArchivedEntryV1<'_>,
         body: Option<&'a ArchivedBodyV1<'_>>,

@@ -177,3 +177,42 @@ fn a_start_reads_everything_in_pieces_from_any_thread() {
     });
     assert_eq!((clients, topics), (600, 600));
 }
+
+#[test]
+fn the_oldest_entries_of_the_lowest_priority_are_lost_first() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (_store, mut ports) = start(folder.path(), 1, Settings::default());
+    // The last session there can be has no key after its own.
+    for (sequence, session) in [(1, 7), (2, u64::MAX)] {
+        let base = sequence * 10_000;
+        let mut operations = vec![enqueue(base, &[session], 9)];
+        operations.extend((1..=300).map(|number| {
+            let sessions: &[u64] = if number == 2 {
+                &[session, 6]
+            } else {
+                &[session]
+            };
+            enqueue(base + number, sessions, 3)
+        }));
+        write(&mut ports[0], sequence, operations);
+        let session = Number(session);
+        let port = &mut ports[0];
+        let of_lower = Read::Oldest {
+            session,
+            priority: 2,
+        };
+        assert_eq!(ask(port, of_lower), Answer::Oldest(Vec::new()));
+        let of_three = Read::Oldest {
+            session,
+            priority: 3,
+        };
+        let Answer::Oldest(places) = ask(port, of_three) else {
+            panic!("the oldest entries were asked for");
+        };
+        assert_eq!(places.len(), CHUNK_ENTRIES_MAX);
+        for (place, number) in places.iter().zip(base + 1..) {
+            assert_eq!((place.priority, place.number), (3, Number(number)));
+            assert_eq!(place.is_shared, number == base + 2);
+        }
+    }
+}

@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use store_model::{EntryPlace, Event, Family, Holders, Number, Operation, StoreState, Stored};
-use store_rocks::{
-    Database, Disk, DiskError, Durability, Group, Options, Port, Settings, Store, WriteSync,
-};
+use store_rocks::{Database, Disk, DiskError, Group, Options, Port, Settings, Store, WriteSync};
 use wire_message::Seed;
 
 use crate::rig::{
-    CLOCK, OPTIONS, ask, batch, enqueue, numbers, open, queue, start, stored, until, wait,
+    CLOCK, OPTIONS, ask, batch, enqueue, numbers, open, patient, queue, start, stored, until, wait,
     wait_durable, wakers, write,
 };
 
@@ -87,10 +85,8 @@ fn wait_state(port: &mut Port, wanted: StoreState) {
     });
 }
 
-const RELAXED: Settings = Settings {
-    durability: Durability::Relaxed {
-        sync_interval: Duration::from_millis(20),
-    },
+const SOON: Settings = Settings {
+    sync_interval: Duration::from_millis(20),
     readers: std::num::NonZeroUsize::MIN,
     young_bodies_max: 0,
 };
@@ -201,10 +197,10 @@ fn after_a_failed_write_nothing_is_durable_until_the_next_start() {
 #[test]
 fn reads_go_on_after_a_failure() {
     let folder = tempfile::tempdir().expect("there is room");
-    let (_store, mut port, plan) = flaky(folder.path(), RELAXED);
+    let (_store, mut port, plan) = flaky(folder.path(), SOON);
     write(&mut port, 1, vec![enqueue(1, &[7], 0)]);
     Plan::set(&plan.sync, failed());
-    port.submit(batch(2, vec![enqueue(2, &[7], 0)]))
+    port.submit(patient(2, vec![enqueue(2, &[7], 0)]))
         .expect("the ring has room");
     wait_state(&mut port, StoreState::Failed);
     let (found, _) = numbers(ask(&mut port, queue(7)));
@@ -214,14 +210,16 @@ fn reads_go_on_after_a_failure() {
 #[test]
 fn durable_is_what_was_synced_if_syncs_come_later() {
     let folder = tempfile::tempdir().expect("there is room");
-    let (store, mut port, plan) = flaky(folder.path(), RELAXED);
+    let (store, mut port, plan) = flaky(folder.path(), SOON);
     for number in 1..4 {
         let before = plan.syncs.load(Ordering::SeqCst);
-        write(&mut port, number, vec![enqueue(number, &[7], 0)]);
+        let next = patient(number, vec![enqueue(number, &[7], 0)]);
+        port.submit(next).expect("the ring has room");
+        wait_durable(&mut port, number);
         assert!(plan.syncs.load(Ordering::SeqCst) > before);
     }
     Plan::set(&plan.sync, failed());
-    port.submit(batch(4, vec![enqueue(4, &[7], 0)]))
+    port.submit(patient(4, vec![enqueue(4, &[7], 0)]))
         .expect("the ring has room");
     wait_state(&mut port, StoreState::Failed);
     assert_eq!(store.close(), StoreState::Failed);

@@ -1,12 +1,14 @@
 //! Many batches, one write, one sync.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
+use store_model::limits::{QUESTIONS_MAX, REQUESTS_MAX};
 use store_model::{Event, RequestId, Sequence};
-use store_rocks::limits::{QUESTIONS_MAX, REQUESTS_MAX};
-use store_rocks::{Database, Disk, DiskError, Group, Settings, Store, WriteSync};
+use store_rocks::{Database, Disk, DiskError, Group, Port, Settings, Store, WriteSync};
 
-use crate::rig::{CLOCK, batch, enqueue, open, queue, wait, wait_durable, wakers};
+use crate::rig::{CLOCK, batch, enqueue, open, patient, queue, start, wait, wait_durable, wakers};
 
 /// Stops twice at a barrier before its first write.
 struct Slow {
@@ -105,4 +107,65 @@ fn questions_are_bounded_and_every_one_is_answered() {
     });
     port.ask(RequestId(most), queue(7))
         .expect("all were answered");
+}
+
+/// A store that syncs nothing of its own accord while a test runs.
+const LATE: Settings = Settings {
+    sync_interval: Duration::MAX,
+    readers: NonZeroUsize::MIN,
+    young_bodies_max: 0,
+};
+
+/// Waits until all that was submitted is written; none of it becomes durable meanwhile.
+fn wait_written(port: &mut Port) {
+    port.ask(RequestId(1), queue(7)).expect("the ring has room");
+    wait(port, |event| match event {
+        Event::Answer(..) => Some(()),
+        Event::Durable { through } => unreachable!("{through:?} is not synced"),
+        Event::State(_) => None,
+    });
+}
+
+#[test]
+fn what_nobody_waits_for_is_synced_with_the_next_batch_that_somebody_waits_for() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (store, mut ports) = start(folder.path(), 2, LATE);
+    for sequence in 1..=3 {
+        let next = patient(sequence, vec![enqueue(sequence, &[7], 0)]);
+        ports[0].submit(next).expect("the ring has room");
+        wait_written(&mut ports[0]);
+    }
+    let stats = store.stats();
+    assert_eq!((stats.groups, stats.syncs), (3, 0));
+    // Another shard's batch takes it along.
+    ports[1]
+        .submit(batch(1, vec![enqueue(9, &[8], 0)]))
+        .expect("the ring has room");
+    wait_durable(&mut ports[1], 1);
+    wait_durable(&mut ports[0], 3);
+    assert_eq!(store.stats().syncs, 1);
+}
+
+#[test]
+fn a_batch_of_nothing_that_somebody_waits_for_syncs_what_is_before_it() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (store, mut ports) = start(folder.path(), 1, LATE);
+    // Everything is synced: nobody has to wait.
+    ports[0]
+        .submit(patient(1, Vec::new()))
+        .expect("the ring has room");
+    wait_durable(&mut ports[0], 1);
+    assert_eq!(store.stats().syncs, 0);
+    let next = patient(2, vec![enqueue(2, &[7], 0)]);
+    ports[0].submit(next).expect("the ring has room");
+    wait_written(&mut ports[0]);
+    ports[0]
+        .submit(patient(3, Vec::new()))
+        .expect("the ring has room");
+    wait_written(&mut ports[0]);
+    ports[0]
+        .submit(batch(4, Vec::new()))
+        .expect("the ring has room");
+    wait_durable(&mut ports[0], 4);
+    assert_eq!(store.stats().syncs, 1);
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use store_model::{Family, Number};
-use store_rocks::{Durability, Settings};
+use store_model::{Batch, Family, Number, Sequence};
+use store_rocks::Settings;
 use wire_message::ShardId;
 
 use crate::oracle::Oracle;
-use crate::rig::{batch, image, open, start, start_shared, stored, until, wait_durable};
+use crate::rig::{image, open, start, start_shared, stored, until, wait_durable};
 use crate::script::{Actor, Dice};
 
 /// One run with `shards` shards that submit what chance has them; changes the oracle alike.
@@ -26,7 +26,8 @@ fn live(folder: &std::path::Path, settings: Settings, dice: &mut Dice, oracle: &
         next.operations
             .iter()
             .for_each(|operation| oracle.apply(operation));
-        let next = batch(submitted[shard], next.operations);
+        let sequence = Sequence(submitted[shard]);
+        let next = Batch { sequence, ..next };
         ports[shard].submit(next).expect("the ring has room");
         if dice.below(10) == 0 {
             wait_durable(&mut ports[shard], submitted[shard]);
@@ -73,6 +74,7 @@ fn an_orderly_end_keeps_everything_that_was_submitted() {
     for seed in 0..6 {
         let settings = Settings {
             young_bodies_max: [0, 1, 1024][usize::try_from(seed % 3).expect("small")],
+            sync_interval: std::time::Duration::from_millis(3),
             ..Settings::default()
         };
         run(seed, settings);
@@ -80,12 +82,10 @@ fn an_orderly_end_keeps_everything_that_was_submitted() {
 }
 
 #[test]
-fn so_it_does_if_syncs_come_later() {
+fn so_it_does_if_everything_is_synced_at_once() {
     for seed in 100..103 {
         let settings = Settings {
-            durability: Durability::Relaxed {
-                sync_interval: std::time::Duration::from_millis(3),
-            },
+            sync_interval: std::time::Duration::ZERO,
             readers: NonZeroUsize::new(2).expect("not zero"),
             young_bodies_max: 4,
         };

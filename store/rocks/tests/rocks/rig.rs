@@ -98,11 +98,21 @@ pub(crate) fn wait_durable(port: &mut Port, sequence: u64) {
     });
 }
 
+/// A batch that somebody waits for.
 pub(crate) fn batch(sequence: u64, operations: Vec<Operation>) -> Batch {
     let sequence = Sequence(sequence);
     Batch {
         sequence,
         operations,
+        urgent: true,
+    }
+}
+
+/// A batch that nobody waits for.
+pub(crate) fn patient(sequence: u64, operations: Vec<Operation>) -> Batch {
+    Batch {
+        urgent: false,
+        ..batch(sequence, operations)
     }
 }
 
