@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-SCRIPT=$(basename "$0")
+SCRIPT=$(basename -- "$0")
 
 # Rust may be installed for this user without being on the path of a plain shell.
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
@@ -14,6 +14,22 @@ CARGO_TARGET_DIR=${SKEIN_TARGET_DIR:-${CARGO_TARGET_DIR:-$ROOT/target}}
 TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/skein/tools
 
 export ROOT PATH CARGO_TARGET_DIR TOOLS
+
+# Where RocksDB is, compiled by `setup` once for all profiles, targets and checkouts.
+rocksdb_folder() {
+    local version
+    version=$(sed -n '/^name = "librocksdb-sys"$/{n;s/^version = "\(.*\)"$/\1/p}' "$ROOT/Cargo.lock")
+    printf '%s\n' "$TOOLS/rocksdb/$version"
+}
+
+# Has builds link that, unless it is not there or the caller has another one.
+link_rocksdb() {
+    local folder
+    folder=$(rocksdb_folder)
+    if [ -z "${ROCKSDB_LIB_DIR:-}" ] && [ -f "$folder/librocksdb.a" ]; then
+        export ROCKSDB_LIB_DIR=$folder ROCKSDB_STATIC=1
+    fi
+}
 
 say() {
     printf '%s: %s\n' "$SCRIPT" "$*"
@@ -27,3 +43,5 @@ fail() {
 has() {
     command -v "$1" >/dev/null 2>&1
 }
+
+link_rocksdb
