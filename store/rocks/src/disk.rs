@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use nix::sys::statvfs::statvfs;
 use rocksdb::WriteOptions;
 use thiserror::Error;
 
@@ -75,10 +74,9 @@ impl Database {
     /// without being opened again, and needs room to compact.
     fn check_room(&self) -> Result<(), DiskError> {
         // Who can't say how much room there is must try.
-        let Ok(found) = statvfs(self.path()) else {
+        let Some(free) = self.free_bytes() else {
             return Ok(());
         };
-        let free = found.blocks_available() * found.fragment_size();
         let reserve = self.reserve_bytes();
         if free < reserve {
             let what = format!("{free} bytes are free, {reserve} are kept in reserve");

@@ -14,6 +14,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "drives I/O")]
 
+mod checkpoint;
 mod database;
 mod disk;
 mod families;
@@ -24,16 +25,19 @@ mod open;
 mod port;
 mod readers;
 mod side;
+mod space;
 mod stats;
 mod store;
 mod view;
 mod writer;
 
+pub use checkpoint::CheckpointError;
 pub use database::{Database, Options};
 pub use disk::{Disk, DiskError, WriteSync};
 pub use group::Group;
 pub use open::{OpenError, Opened};
 pub use port::{Port, Wake};
+pub use space::Space;
 pub use stats::Stats;
 pub use store::{Settings, Store};
 pub use view::ReadError;

@@ -21,7 +21,7 @@ use crate::{Database, DiskError, Options, ReadError};
 const LOCK: &str = "lock";
 
 /// The folder of the records.
-const RECORDS: &str = "records";
+pub(crate) const RECORDS: &str = "records";
 
 /// The file without which the database has no content.
 const CURRENT: &str = "CURRENT";

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -16,7 +17,7 @@ use crate::port::{Ends, Port, Wake};
 use crate::readers::{Asker, Reader};
 use crate::side::Side;
 use crate::writer::Writer;
-use crate::{Database, Disk, Opened, Stats};
+use crate::{CheckpointError, Database, Disk, Opened, ReadError, Space, Stats};
 
 /// How a store runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ impl Default for Settings {
 /// A store with its threads. Ends when it is dropped, see [`Self::close`].
 #[derive(Debug)]
 pub struct Store {
+    database: Arc<Database>,
     stop: Arc<AtomicBool>,
     stats: Arc<Mutex<Stats>>,
     writer: Option<JoinHandle<()>>,
@@ -124,6 +126,7 @@ impl Store {
         let writer = name.spawn(move || writer.run())?;
         let thread = writer.thread().clone();
         let mut store = Self {
+            database,
             stop,
             stats,
             writer: Some(writer),
@@ -144,6 +147,25 @@ impl Store {
     pub fn stats(&self) -> Stats {
         let stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.clone()
+    }
+
+    /// Makes a copy of everything written so far in the new folder `to`, while the store runs; see
+    /// [`Database::checkpoint`]. For the thread that controls, not for shards: it takes its time.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError`].
+    pub fn checkpoint(&self, to: &Path) -> Result<(), CheckpointError> {
+        self.database.checkpoint(to)
+    }
+
+    /// What the store takes and has left now, see [`Database::space`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub fn space(&self) -> Result<Space, ReadError> {
+        self.database.space()
     }
 
     /// Writes and syncs everything that was submitted, ends the threads and closes the database.

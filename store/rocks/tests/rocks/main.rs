@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod copies;
 mod damage;
 mod faults;
 mod groups;
