@@ -1,0 +1,230 @@
+//! What came and what did not: nothing lost, doubled, stray, too early or too late.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use wire_message::Qos;
+
+use super::books::{Account, Arrival, At, Books, Fate};
+use super::{Violation, Wrong};
+use crate::history::{ClientId, Event, Kind, Message, MessageId};
+
+/// Clocks of two processes and the rounding to milliseconds.
+const EARLY: Duration = Duration::from_millis(50);
+
+/// What a loaded machine may need to deliver what was due in time.
+const LATE: Duration = Duration::from_millis(2500);
+
+/// What the broker may need to see that a connection has ended.
+const DOUBT: Duration = Duration::from_millis(300);
+
+/// Messages that were promised to a session and have not come to it.
+pub(super) fn missing(books: &Books<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (client, account) in books.clients() {
+        if account.subscriptions.is_empty() {
+            continue;
+        }
+        let came = account
+            .arrivals
+            .iter()
+            .filter(|arrival| !arrival.delivery.retain);
+        let came: BTreeSet<_> = came
+            .filter_map(|arrival| arrival.delivery.message)
+            .collect();
+        for (id, message, fate) in books.messages() {
+            if !came.contains(&id) && is_owed(account, message, fate) {
+                found.push(Violation {
+                    wrong: Wrong::Lost,
+                    client,
+                    message: Some(id),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn is_owed(account: &Account<'_>, message: &Message, fate: &Fate) -> bool {
+    let promised = match message.kind {
+        Kind::Clear | Kind::Expiring(_) => false,
+        Kind::Delayed(_) | Kind::Plain | Kind::Retained | Kind::Will(_) => true,
+    };
+    let Some(&sent) = fate.sent.first() else {
+        return false;
+    };
+    let mut subscriptions = account.subscriptions.iter();
+    promised
+        && fate.taken.is_some()
+        && subscriptions.any(|one| one.promises(sent) && one.matches(&message.topic))
+}
+
+/// Judges everything that came.
+pub(super) fn check(books: &Books<'_>, found: &mut Vec<Violation>) {
+    for (_, event) in &books.history.events {
+        if let Event::Fault(client, text) = event {
+            let wrong = Wrong::Rule(text.clone());
+            found.push(Violation {
+                wrong,
+                client: *client,
+                message: None,
+            });
+        }
+    }
+    for (client, account) in books.clients() {
+        let mut counts = Counts::default();
+        for arrival in &account.arrivals {
+            // An empty one can't say which it is.
+            if arrival.delivery.empty {
+                continue;
+            }
+            match judge(books, account, arrival) {
+                Ok((id, message, fate)) if !arrival.delivery.retain => {
+                    counts.count(client, arrival, id, books.sends(message, fate), found);
+                }
+                Ok(_) => {}
+                Err(wrong) => {
+                    found.push(Violation {
+                        wrong,
+                        client,
+                        message: arrival.delivery.message,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Whether an arrival is right by itself.
+fn judge<'b>(
+    books: &'b Books<'_>,
+    account: &Account<'_>,
+    arrival: &Arrival<'_>,
+) -> Result<(MessageId, &'b Message, &'b Fate), Wrong> {
+    let delivery = arrival.delivery;
+    let id = delivery.message.ok_or(Wrong::Damaged)?;
+    let message = books.history.message(id).ok_or(Wrong::Damaged)?;
+    let fate = books.fate(id).ok_or(Wrong::Damaged)?;
+    let first = *fate.sent.first().ok_or(Wrong::Damaged)?;
+    if *message.topic != *delivery.topic {
+        return Err(Wrong::Damaged);
+    }
+    if fate
+        .withdrawn
+        .is_some_and(|withdrawn| withdrawn < arrival.at)
+    {
+        return Err(Wrong::Withdrawn);
+    }
+    // Those that the broker publishes are matched when it does so.
+    let by_broker = matches!(message.kind, Kind::Delayed(_) | Kind::Will(_));
+    let matched = fate.taken.filter(|_| !by_broker && !delivery.retain);
+    let matched = matched.unwrap_or(arrival.at);
+    let fitting = account
+        .subscriptions
+        .iter()
+        .filter(|one| one.overlaps(first, matched.max(first + 1)) && one.matches(&message.topic));
+    let fitting: Vec<_> = fitting.collect();
+    if fitting.is_empty() {
+        return Err(Wrong::NotSubscribed);
+    }
+    if !fitting
+        .iter()
+        .any(|one| one.qos.min(message.qos) == delivery.qos)
+    {
+        return Err(Wrong::OtherQos(delivery.qos));
+    }
+    let known = |identifier| fitting.iter().any(|one| one.identifier == identifier);
+    let named = !delivery.identifiers.is_empty() || known(0);
+    if !named
+        || !delivery
+            .identifiers
+            .iter()
+            .all(|identifier| known(*identifier))
+    {
+        return Err(Wrong::OtherIdentifier);
+    }
+    in_time(books, message, fate, arrival)?;
+    Ok((id, message, fate))
+}
+
+fn in_time(
+    books: &Books<'_>,
+    message: &Message,
+    fate: &Fate,
+    arrival: &Arrival<'_>,
+) -> Result<(), Wrong> {
+    let (events, at) = (&books.history.events, arrival.at);
+    let time = |at: At| events.get(at).map_or(Duration::ZERO, |(time, _)| *time);
+    let first = fate.sent.first().copied().unwrap_or(0);
+    let latest = fate
+        .sent
+        .iter()
+        .rfind(|sent| **sent < at)
+        .copied()
+        .unwrap_or(first);
+    match message.kind {
+        Kind::Delayed(delay) if time(at) + EARLY < time(first) + delay => Err(Wrong::TooEarly),
+        Kind::Expiring(life) => {
+            // A delivery that was begun in time is ended whenever the client comes back.
+            let (closed, opened) = arrival.away;
+            let begun = time(first) < time(closed) + DOUBT;
+            let late = time(opened) > time(latest) + life + LATE;
+            if late && !begun {
+                Err(Wrong::TooLate)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::Will(delay) => {
+            let mut later = events.iter().skip(first);
+            let lost = later.find(
+                |(_, event)| matches!(event, Event::Closed(client) if *client == message.publisher),
+            );
+            let due = lost.map_or(Duration::MAX, |(time, _)| *time + delay);
+            if time(at) + EARLY < due {
+                Err(Wrong::TooEarly)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::Clear | Kind::Delayed(_) | Kind::Plain | Kind::Retained => Ok(()),
+    }
+}
+
+/// How often messages came: of QoS 2 to a session, of QoS 1 on a connection.
+#[derive(Default)]
+struct Counts {
+    to_session: BTreeMap<(usize, MessageId), usize>,
+    on_connection: BTreeMap<(usize, MessageId), usize>,
+}
+
+impl Counts {
+    fn count(
+        &mut self,
+        client: ClientId,
+        arrival: &Arrival<'_>,
+        id: MessageId,
+        sends: usize,
+        found: &mut Vec<Violation>,
+    ) {
+        let exactly_once = arrival.delivery.qos == Qos::ExactlyOnce;
+        let times = if exactly_once {
+            self.to_session.entry((arrival.session, id)).or_default()
+        } else {
+            self.on_connection
+                .entry((arrival.connection, id))
+                .or_default()
+        };
+        *times += 1;
+        let wrong = match *times {
+            2 if exactly_once => Wrong::Twice,
+            times if !exactly_once && times == sends + 1 => Wrong::TooOften { times },
+            _ => return,
+        };
+        found.push(Violation {
+            wrong,
+            client,
+            message: Some(id),
+        });
+    }
+}

@@ -1,0 +1,482 @@
+//! A made-up history for each violation, beside one that is right.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::*;
+use crate::history::{Client, Delivery, Event, Kind, Message};
+
+const ONE: Qos = Qos::AtLeastOnce;
+const TWO: Qos = Qos::ExactlyOnce;
+const PUBLISHER: ClientId = ClientId(0);
+const SUBSCRIBER: ClientId = ClientId(1);
+
+/// A history in the making: a publisher and a subscriber, a second between events unless told.
+struct Tale {
+    history: History,
+    now: Duration,
+}
+
+impl Tale {
+    /// Both are connected.
+    fn new() -> Self {
+        let mut tale = Self {
+            history: History::default(),
+            now: Duration::ZERO,
+        };
+        for name in ["publisher", "subscriber"] {
+            let client = tale.history.add_client(Client {
+                name: name.to_owned(),
+                expiry: Duration::from_secs(100),
+            });
+            tale.tell(Event::Started { shards: 1 });
+            tale.connect(client, false);
+        }
+        tale
+    }
+
+    /// And the subscriber is subscribed to `t`.
+    fn subscribed(qos: Qos) -> Self {
+        let mut tale = Self::new();
+        tale.ask("t", qos, 0);
+        tale.tell(Event::Subscribed(SUBSCRIBER, Rc::from("t")));
+        tale
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.now += Duration::from_millis(10);
+        self.history.events.push((self.now, event));
+    }
+
+    fn connect(&mut self, client: ClientId, present: bool) {
+        self.tell(Event::Connecting {
+            client,
+            clean: false,
+        });
+        self.tell(Event::Connected { client, present });
+    }
+
+    fn reconnect(&mut self, client: ClientId) {
+        self.tell(Event::Closed(client));
+        self.connect(client, true);
+    }
+
+    fn ask(&mut self, filter: &str, qos: Qos, identifier: u32) {
+        let filter = Rc::from(filter);
+        self.tell(Event::Subscribing {
+            client: SUBSCRIBER,
+            filter,
+            qos,
+            identifier,
+        });
+    }
+
+    fn leave(&mut self) {
+        self.tell(Event::Unsubscribing(SUBSCRIBER, Rc::from("t")));
+        self.tell(Event::Unsubscribed(SUBSCRIBER, Rc::from("t")));
+    }
+
+    fn send(&mut self, qos: Qos, kind: Kind) -> MessageId {
+        let topic = Rc::from("t");
+        let id = self.history.add_message(Message {
+            publisher: PUBLISHER,
+            topic,
+            qos,
+            kind,
+        });
+        self.tell(Event::Sent(id));
+        id
+    }
+
+    fn publish(&mut self, qos: Qos) -> MessageId {
+        let id = self.send(qos, Kind::Plain);
+        self.tell(Event::Taken(id));
+        id
+    }
+
+    fn deliver(&mut self, id: MessageId, qos: Qos) {
+        self.deliver_as(|delivery| {
+            delivery.message = Some(id);
+            delivery.qos = qos;
+        });
+    }
+
+    fn deliver_as(&mut self, change: impl FnOnce(&mut Delivery)) {
+        let mut delivery = Delivery {
+            message: None,
+            topic: Rc::from("t"),
+            qos: ONE,
+            retain: false,
+            empty: false,
+            identifiers: Vec::new(),
+        };
+        change(&mut delivery);
+        self.tell(Event::Delivered(SUBSCRIBER, delivery));
+    }
+
+    /// What is wrong with it, and that it can be told.
+    fn wrongs(&self) -> Vec<Wrong> {
+        let violations = audit(&self.history);
+        let text = tell(&self.history, &violations);
+        assert!(
+            violations
+                .iter()
+                .all(|one| text.contains(&format!("{:?}", one.wrong)))
+        );
+        violations
+            .into_iter()
+            .map(|violation| violation.wrong)
+            .collect()
+    }
+}
+
+#[test]
+fn a_message_that_was_acknowledged_must_come_before_or_after_the_crash() {
+    for qos in [ONE, TWO] {
+        let mut tale = Tale::subscribed(TWO);
+        let (first, second) = (tale.publish(qos), tale.publish(qos));
+        tale.deliver(first, qos);
+        tale.tell(Event::Killed);
+        assert_eq!(tale.wrongs(), [Wrong::Lost]);
+        tale.reconnect(SUBSCRIBER);
+        tale.deliver(second, qos);
+        assert_eq!(tale.wrongs(), []);
+    }
+}
+
+#[test]
+fn a_message_without_acknowledgement_may_come_or_not() {
+    let mut tale = Tale::subscribed(ONE);
+    let id = tale.send(ONE, Kind::Plain);
+    assert_eq!(tale.wrongs(), []);
+    tale.deliver(id, ONE);
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn nothing_is_promised_before_suback_and_after_unsubscribe() {
+    let mut tale = Tale::new();
+    tale.ask("t", ONE, 0);
+    tale.publish(ONE);
+    tale.tell(Event::Subscribed(SUBSCRIBER, Rc::from("t")));
+    assert_eq!(tale.wrongs(), []);
+    tale.publish(ONE);
+    assert_eq!(tale.wrongs(), [Wrong::Lost]);
+    tale.leave();
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn what_was_published_after_unsuback_or_in_a_former_session_must_not_come() {
+    let mut tale = Tale::subscribed(ONE);
+    tale.leave();
+    let id = tale.publish(ONE);
+    tale.deliver(id, ONE);
+    assert_eq!(tale.wrongs(), [Wrong::NotSubscribed]);
+    let mut tale = Tale::subscribed(ONE);
+    tale.tell(Event::Closed(SUBSCRIBER));
+    tale.tell(Event::Connecting {
+        client: SUBSCRIBER,
+        clean: true,
+    });
+    tale.tell(Event::Connected {
+        client: SUBSCRIBER,
+        present: false,
+    });
+    let id = tale.publish(ONE);
+    assert_eq!(tale.wrongs(), []);
+    tale.deliver(id, ONE);
+    assert_eq!(tale.wrongs(), [Wrong::NotSubscribed]);
+}
+
+#[test]
+fn a_session_that_ends_with_its_connection_is_promised_nothing() {
+    let mut tale = Tale::subscribed(ONE);
+    tale.publish(ONE);
+    assert_eq!(tale.wrongs(), [Wrong::Lost]);
+    tale.history.clients[SUBSCRIBER.0].expiry = Duration::ZERO;
+    tale.tell(Event::Closed(SUBSCRIBER));
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn a_message_of_qos_2_must_not_come_twice_to_a_session() {
+    let mut tale = Tale::subscribed(TWO);
+    let id = tale.publish(TWO);
+    tale.deliver(id, TWO);
+    tale.tell(Event::Killed);
+    tale.reconnect(SUBSCRIBER);
+    assert_eq!(tale.wrongs(), []);
+    tale.deliver(id, TWO);
+    assert_eq!(tale.wrongs(), [Wrong::Twice]);
+}
+
+#[test]
+fn a_message_of_qos_1_may_come_again_for_a_reason_only() {
+    let mut tale = Tale::subscribed(ONE);
+    let id = tale.publish(ONE);
+    tale.deliver(id, ONE);
+    tale.reconnect(SUBSCRIBER);
+    tale.deliver(id, ONE);
+    assert_eq!(tale.wrongs(), []);
+    tale.deliver(id, ONE);
+    assert_eq!(
+        tale.wrongs(),
+        [Wrong::Repeated { times: 1 }, Wrong::TooOften { times: 2 }]
+    );
+    let mut tale = Tale::subscribed(ONE);
+    let id = tale.send(ONE, Kind::Plain);
+    tale.deliver(id, ONE);
+    tale.reconnect(PUBLISHER);
+    tale.tell(Event::Sent(id));
+    tale.tell(Event::Taken(id));
+    tale.deliver(id, ONE);
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn first_arrivals_keep_the_order_of_their_publisher() {
+    let mut tale = Tale::subscribed(ONE);
+    let (first, second) = (tale.publish(ONE), tale.publish(ONE));
+    tale.deliver(second, ONE);
+    tale.deliver(first, ONE);
+    let after = second;
+    assert_eq!(tale.wrongs(), [Wrong::Misordered { after }]);
+    // Across connections, too.
+    let mut tale = Tale::subscribed(ONE);
+    let (first, second) = (tale.publish(ONE), tale.publish(ONE));
+    tale.deliver(second, ONE);
+    tale.reconnect(SUBSCRIBER);
+    tale.deliver(first, ONE);
+    assert_eq!(tale.wrongs(), [Wrong::Misordered { after: second }]);
+}
+
+#[test]
+fn a_step_back_on_one_connection_needs_a_publisher_that_came_back() {
+    let tale = |comes_back: bool| {
+        let mut tale = Tale::subscribed(ONE);
+        let (first, second) = (tale.send(ONE, Kind::Plain), tale.publish(ONE));
+        tale.deliver(first, ONE);
+        tale.deliver(second, ONE);
+        if comes_back {
+            tale.reconnect(PUBLISHER);
+        }
+        tale.tell(Event::Sent(first));
+        tale.tell(Event::Taken(first));
+        tale.deliver(first, ONE);
+        tale.wrongs()
+    };
+    assert_eq!(tale(true), []);
+    assert_eq!(tale(false), [Wrong::Repeated { times: 1 }]);
+}
+
+#[test]
+fn messages_of_other_qos_are_not_ordered_with_these() {
+    let mut tale = Tale::subscribed(TWO);
+    let (first, second) = (tale.publish(TWO), tale.publish(ONE));
+    tale.deliver(second, ONE);
+    tale.deliver(first, TWO);
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn a_payload_or_topic_that_nobody_sent_is_damage() {
+    let mut tale = Tale::subscribed(ONE);
+    tale.deliver_as(|_| {});
+    let id = tale.publish(ONE);
+    tale.deliver(id, ONE);
+    tale.deliver_as(|delivery| {
+        delivery.message = Some(id);
+        delivery.topic = Rc::from("u");
+    });
+    tale.deliver_as(|delivery| delivery.message = Some(MessageId(99)));
+    let wrongs = tale.wrongs();
+    assert_eq!(
+        wrongs
+            .iter()
+            .filter(|wrong| **wrong == Wrong::Damaged)
+            .count(),
+        3,
+        "{wrongs:?}"
+    );
+}
+
+#[test]
+fn qos_and_identifier_are_those_of_a_matching_subscription() {
+    let mut tale = Tale::new();
+    tale.ask("t", ONE, 5);
+    tale.tell(Event::Subscribed(SUBSCRIBER, Rc::from("t")));
+    let id = tale.publish(TWO);
+    let mut with = |qos, identifiers: Vec<u32>| {
+        tale.history.events.truncate(10);
+        tale.deliver_as(|delivery| {
+            delivery.message = Some(id);
+            delivery.qos = qos;
+            delivery.identifiers = identifiers;
+        });
+        tale.wrongs()
+    };
+    assert_eq!(with(ONE, vec![5]), []);
+    assert_eq!(with(TWO, vec![5]), [Wrong::OtherQos(TWO)]);
+    assert_eq!(with(ONE, vec![6]), [Wrong::OtherIdentifier]);
+    assert_eq!(with(ONE, vec![]), [Wrong::OtherIdentifier]);
+}
+
+#[test]
+fn sessions_that_were_acknowledged_are_present_and_expired_ones_are_not() {
+    let after = |pause_s: u64, clean: bool, present: bool| {
+        let mut tale = Tale::new();
+        tale.tell(Event::Closed(SUBSCRIBER));
+        tale.now += Duration::from_secs(pause_s);
+        tale.tell(Event::Connecting {
+            client: SUBSCRIBER,
+            clean,
+        });
+        tale.tell(Event::Connected {
+            client: SUBSCRIBER,
+            present,
+        });
+        tale.wrongs()
+    };
+    assert_eq!(after(0, false, true), []);
+    assert_eq!(after(0, false, false), [Wrong::SessionLost]);
+    assert_eq!(after(0, true, true), [Wrong::SessionUndead]);
+    assert_eq!(after(102, false, true), [Wrong::SessionUndead]);
+    assert_eq!(after(102, false, false), []);
+    // In doubt both are right.
+    assert_eq!(after(100, false, true), []);
+    assert_eq!(after(100, false, false), []);
+}
+
+#[test]
+fn an_expiry_that_a_crash_interrupted_counts_from_the_start() {
+    let mut tale = Tale::new();
+    tale.tell(Event::Killed);
+    tale.tell(Event::Closed(SUBSCRIBER));
+    tale.now += Duration::from_secs(50);
+    tale.tell(Event::Started { shards: 1 });
+    tale.now += Duration::from_mins(1);
+    tale.connect(SUBSCRIBER, true);
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
+fn a_broken_rule_of_the_protocol_is_told() {
+    let mut tale = Tale::new();
+    tale.tell(Event::Fault(SUBSCRIBER, "packet id reused".to_owned()));
+    assert_eq!(tale.wrongs(), [Wrong::Rule("packet id reused".to_owned())]);
+}
+
+/// A look after two retained messages were acknowledged and one more was sent.
+fn look(shown: Option<u32>, clears: bool) -> Vec<Wrong> {
+    let mut tale = Tale::new();
+    for _ in 0..2 {
+        let id = tale.send(ONE, Kind::Retained);
+        tale.tell(Event::Taken(id));
+    }
+    tale.send(ONE, if clears { Kind::Clear } else { Kind::Retained });
+    tale.tell(Event::Killed);
+    tale.tell(Event::Looking(SUBSCRIBER));
+    tale.ask("t", ONE, 0);
+    if let Some(number) = shown {
+        tale.deliver_as(|delivery| {
+            delivery.message = Some(MessageId(number));
+            delivery.retain = true;
+        });
+    }
+    tale.tell(Event::Looked(SUBSCRIBER));
+    tale.wrongs()
+}
+
+#[test]
+fn a_look_shows_the_last_retained_value_that_was_acknowledged_or_a_later_one() {
+    assert_eq!(look(Some(1), false), []);
+    assert_eq!(look(Some(2), false), []);
+    assert_eq!(look(None, true), []);
+    let (topic, instead_of) = ("t".to_owned(), MessageId(1));
+    let lost = Wrong::RetainedLost { topic, instead_of };
+    // Once as a look, once as what a subscriber was given.
+    assert_eq!(look(Some(0), false), [lost.clone(), lost.clone()]);
+    assert_eq!(look(None, false), [lost]);
+}
+
+#[test]
+fn wills_come_after_their_delay_unless_they_were_withdrawn() {
+    let with = |pause_ms: u64, withdrawn: bool, comes: bool| {
+        let mut tale = Tale::subscribed(ONE);
+        let id = tale.send(ONE, Kind::Will(Duration::from_secs(1)));
+        if withdrawn {
+            tale.tell(Event::Withdrawn(id));
+        } else {
+            tale.tell(Event::Taken(id));
+        }
+        tale.tell(Event::Closed(PUBLISHER));
+        tale.now += Duration::from_millis(pause_ms);
+        if comes {
+            tale.deliver(id, ONE);
+        }
+        tale.wrongs()
+    };
+    assert_eq!(with(1000, false, true), []);
+    assert_eq!(with(1000, false, false), [Wrong::Lost]);
+    assert_eq!(with(800, false, true), [Wrong::TooEarly]);
+    assert_eq!(with(1000, true, true), [Wrong::Withdrawn]);
+    assert_eq!(with(1000, true, false), []);
+}
+
+#[test]
+fn delayed_messages_come_when_they_are_due() {
+    let with = |kind: Kind, pause_ms: Option<u64>| {
+        let mut tale = Tale::subscribed(ONE);
+        let id = tale.send(ONE, kind);
+        tale.tell(Event::Taken(id));
+        if let Some(pause) = pause_ms {
+            tale.now += Duration::from_millis(pause);
+            tale.deliver(id, ONE);
+        }
+        tale.wrongs()
+    };
+    let delayed = Kind::Delayed(Duration::from_secs(1));
+    assert_eq!(with(delayed, Some(1000)), []);
+    assert_eq!(with(delayed, Some(800)), [Wrong::TooEarly]);
+    assert_eq!(with(delayed, None), [Wrong::Lost]);
+}
+
+#[test]
+fn an_expired_message_comes_only_if_its_delivery_was_begun_in_time() {
+    let with = |before_ms: u64, pause_ms: u64, comes: bool| {
+        let mut tale = Tale::subscribed(ONE);
+        tale.tell(Event::Closed(SUBSCRIBER));
+        tale.now += Duration::from_millis(before_ms);
+        let id = tale.send(ONE, Kind::Expiring(Duration::from_secs(1)));
+        tale.tell(Event::Taken(id));
+        tale.now += Duration::from_millis(pause_ms);
+        tale.connect(SUBSCRIBER, true);
+        if comes {
+            tale.deliver(id, ONE);
+        }
+        tale.wrongs()
+    };
+    assert_eq!(with(500, 1000, true), []);
+    assert_eq!(with(500, 5000, true), [Wrong::TooLate]);
+    assert_eq!(with(500, 5000, false), []);
+    // It may have been on its way when the connection ended.
+    assert_eq!(with(0, 5000, true), []);
+}
+
+#[test]
+fn filters_match_level_by_level() {
+    use super::books::matches;
+    for (filter, topic, expected) in [
+        ("t/#", "t", true),
+        ("t/#", "t/1/2", true),
+        ("t/+", "t/1", true),
+        ("t/+", "t/1/2", false),
+        ("t/+", "t", false),
+        ("+/1", "t/1", true),
+        ("t/1", "t/2", false),
+        ("t", "t/1", false),
+    ] {
+        assert_eq!(matches(filter, topic), expected, "{filter} and {topic}");
+    }
+}
