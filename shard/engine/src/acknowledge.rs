@@ -2,13 +2,14 @@
 
 use shard_session::{Acknowledged, Outbound};
 use wire_message::Instant;
-use wire_mqtt::{Ack, AckKind, ReasonCode};
+use wire_mqtt::{Ack, AckKind, PacketId, ReasonCode};
 
 use crate::connection::{SessionKey, UNARMED};
 use crate::engine::Engine;
 use crate::hold::Wait;
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
+use crate::persist::Waits;
 use crate::receive::Step;
 
 impl Engine {
@@ -20,7 +21,7 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.packets_puback_received += 1;
-        let step = self.finish_exchange(key, |outbound| outbound.puback(ack.packet_id), now, out);
+        let step = self.finish_exchange(key, ack.packet_id, Outbound::puback, now, out);
         step.unwrap_or_else(|| {
             self.clients.counters.packets_puback_missed += 1;
             Step::Done
@@ -39,19 +40,34 @@ impl Engine {
             return Step::Gone;
         };
         let (id, refused) = (ack.packet_id, ack.reason.is_error());
+        let number = session.number;
+        let released = session.outbound.delivery(id).cloned();
+        let mut waits = Waits::NONE;
         let reason = match session.outbound.pubrec(id, refused, now) {
-            Acknowledged::Done(_) => {
+            Acknowledged::Done(delivery) => {
+                if let Some(delivery) = delivery {
+                    self.clients.write_removal(number, &delivery, Some(id));
+                }
                 self.exchange_over(session_key, now, out);
                 return Step::Done;
             }
             // [v5 4.3.3-4], [v311 4.3.3-1].
-            Acknowledged::SendPubrel => ReasonCode::Success,
+            Acknowledged::SendPubrel => {
+                if let Some(delivery) = released
+                    && self.clients.write_release(number, &delivery, id)
+                {
+                    waits = self.clients.waits_written();
+                }
+                ReasonCode::Success
+            }
             Acknowledged::Unknown => {
                 self.clients.counters.packets_pubrec_missed += 1;
                 ReasonCode::PacketIdentifierNotFound
             }
         };
-        self.clients.send_ack(key, AckKind::Pubrel, id, reason, out);
+        let waits = self.if_strict(key, waits);
+        let ack = (AckKind::Pubrel, id, reason);
+        self.clients.send_ack_after(key, ack, waits, out);
         Step::Done
     }
 
@@ -63,7 +79,7 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.packets_pubcomp_received += 1;
-        let step = self.finish_exchange(key, |outbound| outbound.pubcomp(ack.packet_id), now, out);
+        let step = self.finish_exchange(key, ack.packet_id, Outbound::pubcomp, now, out);
         step.unwrap_or_else(|| {
             self.clients.counters.packets_pubcomp_missed += 1;
             Step::Done
@@ -74,15 +90,20 @@ impl Engine {
     fn finish_exchange(
         &mut self,
         key: ConnectionKey,
-        acknowledge: impl FnOnce(&mut Outbound) -> Acknowledged,
+        id: PacketId,
+        acknowledge: impl FnOnce(&mut Outbound, PacketId) -> Acknowledged,
         now: Instant,
         out: &mut Outputs,
     ) -> Option<Step> {
         let Some((session_key, session)) = self.clients.session_of(key) else {
             return Some(Step::Gone);
         };
-        match acknowledge(&mut session.outbound) {
-            Acknowledged::Done(_) => self.exchange_over(session_key, now, out),
+        let number = session.number;
+        match acknowledge(&mut session.outbound, id) {
+            Acknowledged::Done(delivery) => {
+                self.clients.write_over(number, delivery.as_ref(), id);
+                self.exchange_over(session_key, now, out);
+            }
             Acknowledged::SendPubrel | Acknowledged::Unknown => return None,
         }
         Some(Step::Done)
@@ -92,10 +113,22 @@ impl Engine {
         &mut self,
         key: ConnectionKey,
         ack: &Ack<'_>,
-        _now: Instant,
+        now: Instant,
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.packets_pubrel_received += 1;
+        let Some((session_key, _)) = self.clients.session_of(key) else {
+            return Step::Gone;
+        };
+        // [v5 4.3.3-5]: PUBREL answers PUBREC, which is still waiting for the disk.
+        if self.clients.is_strict(key) && self.is_premature(session_key, ack.packet_id) {
+            return self.disconnect(key, ReasonCode::ProtocolError, now, out);
+        }
+        let mut waits = Waits::NONE;
+        if self.close_exchange(session_key, ack.packet_id) {
+            let written = self.clients.waits_written();
+            waits = self.if_strict(key, written);
+        }
         let Some((_, session)) = self.clients.session_of(key) else {
             return Step::Gone;
         };
@@ -104,8 +137,8 @@ impl Engine {
         if reason.is_error() {
             self.clients.counters.packets_pubrel_missed += 1;
         }
-        self.clients
-            .send_ack(key, AckKind::Pubcomp, ack.packet_id, reason, out);
+        let ack = (AckKind::Pubcomp, ack.packet_id, reason);
+        self.clients.send_ack_after(key, ack, waits, out);
         Step::Done
     }
 
@@ -148,6 +181,9 @@ impl Engine {
             .listener(connection.listener)
             .unsent_bytes_max;
         if connection.unsent > limit / 2 {
+            return;
+        }
+        if connection.silent {
             return;
         }
         connection.congested = false;

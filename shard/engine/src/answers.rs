@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::entry::Answer;
 use crate::hold::Wait;
 use crate::output::Outputs;
+use crate::persist::Waits;
 use crate::requests::Request;
 
 impl Engine {
@@ -21,7 +22,8 @@ impl Engine {
             Answer::Claimed(id, _)
             | Answer::Known(id)
             | Answer::Retained(id, _)
-            | Answer::Route(id, _) => *id,
+            | Answer::Route(id, _)
+            | Answer::Stored(id, _) => *id,
         };
         match (self.requests.take(id), answer) {
             (Request::Claim(key, place), Answer::Claimed(_, claimed)) => {
@@ -29,13 +31,15 @@ impl Engine {
                 self.subscribe_answered(key, now, out);
             }
             (Request::Interest(key), Answer::Known(_)) => self.subscribe_answered(key, now, out),
-            (Request::Store(key), Answer::Known(_)) => {
+            (Request::Store(key), Answer::Stored(_, entry)) => {
                 if let Some(connection) = self.clients.connections.get_mut(key) {
-                    connection.hold_mut().stored = true;
+                    connection.hold_mut().stored = Some(Waits::on(from, entry));
                 }
                 self.resume(key, Wait::Stored, out);
             }
-            (Request::StoreItem(key), Answer::Known(_)) => self.item_stored(key),
+            (Request::StoreItem(key), Answer::Stored(_, entry)) => {
+                self.item_stored(key, &Waits::on(from, entry));
+            }
             (Request::Retained(session), Answer::Retained(_, chunk)) => {
                 self.retained_answered(session, from, *chunk, now, out);
             }

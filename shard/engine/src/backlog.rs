@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use shard_table::{Key, Slab};
 use shard_topics::{Pending, TopicKey};
+use store_model::Operation;
 use wire_message::{Instant, Message};
 
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use crate::entry::Entry;
 use crate::limits::{BACKLOG_MAX, PUMP_MESSAGES_MAX};
 use crate::output::Outputs;
 use crate::parcel::Parcel;
+use crate::persist::Waits;
 use crate::requests::Request;
 use crate::route::{Routed, Scope, Waiter};
 
@@ -30,6 +32,10 @@ struct Item {
     scope: Scope,
     /// Its retained message is stored, or it has none.
     stored: bool,
+    /// What must be durable for that.
+    waits: Waits,
+    /// What is written down when everything it was for is durable.
+    after: Vec<Operation>,
     route: Option<Box<Pending>>,
 }
 
@@ -62,23 +68,27 @@ impl Backlog {
         self.items.is_empty()
     }
 
-    /// Adds a publish to all that want it.
-    pub(crate) fn push(&mut self, message: Arc<Message>) {
+    /// Adds a publish to all that want it; `after` is written down when it is durable there.
+    pub(crate) fn push(&mut self, message: Arc<Message>, after: Vec<Operation>) {
         let stored = !message.retain();
         self.add(Item {
             message,
             scope: Scope::All,
             stored,
+            waits: Waits::NONE,
+            after,
             route: None,
         });
     }
 
     /// Adds a publish to one shared subscription.
-    pub(crate) fn push_group(&mut self, message: Arc<Message>, group: u64) {
+    pub(crate) fn push_group(&mut self, message: Arc<Message>, group: u64, after: Vec<Operation>) {
         self.add(Item {
             message,
             scope: Scope::Group(group),
             stored: true,
+            waits: Waits::NONE,
+            after,
             route: None,
         });
     }
@@ -94,7 +104,7 @@ impl Engine {
     /// and counted.
     pub(crate) fn publish_own(&mut self, message: Arc<Message>) {
         if self.backlog.has_room() {
-            self.backlog.push(message);
+            self.backlog.push(message, Vec::new());
         } else {
             self.clients.counters.messages_dropped += 1;
             self.clients.counters.messages_dropped_backlog_full += 1;
@@ -129,6 +139,10 @@ impl Engine {
         let message = Arc::clone(&item.message);
         let (scope, route) = (item.scope, item.route.take());
         if !item.stored {
+            if self.clients.journal.is_congested() {
+                self.backlog.blocked.push(key);
+                return;
+            }
             let owner = TopicKey::new(message.topic(), self.place.seed).owner(self.place.shards);
             if owner != self.place.shard {
                 let id = self.requests.insert(Request::StoreItem(key));
@@ -136,9 +150,11 @@ impl Engine {
                     .push(owner, Entry::RetainedStore(id, message), out);
                 return;
             }
+            let before = self.clients.journal.operations();
             self.store_retained(Arc::clone(&message), now);
+            let waits = self.waits_since(before);
+            self.item_stored_here(key, &waits);
         }
-        self.item_stored_here(key);
         if scope != Scope::All && route.is_none() && self.place.shards > 1 {
             // Whatever was known led to members that have gone. One shard alone knows its own.
             self.ask_route(&message.topic().to_owned(), Waiter::Item(key), true, out);
@@ -146,8 +162,11 @@ impl Engine {
         }
         let mut parcel = Parcel::shared(&message, now);
         match self.route(&mut parcel, route.as_deref(), scope, now, out) {
-            Routed::Sent(any) => {
-                self.backlog.items.remove(key);
+            Routed::Sent(any, mut waits) => {
+                if let Some(item) = self.backlog.items.remove(key) {
+                    waits.join(&item.waits);
+                    self.write_after(waits, item.after);
+                }
                 let topic = message.topic();
                 let is_system = topic.as_str().starts_with("$SYS/");
                 // What the broker says about itself is no loss if nobody listens.
@@ -158,7 +177,7 @@ impl Engine {
                     self.routes.forget(TopicKey::new(topic, self.place.seed));
                 }
             }
-            Routed::NoRoom(_) => {
+            Routed::NoRoom(_) | Routed::Behind => {
                 if let Some(item) = self.backlog.items.get_mut(key) {
                     item.route = route;
                     self.backlog.blocked.push(key);
@@ -171,15 +190,16 @@ impl Engine {
         }
     }
 
-    fn item_stored_here(&mut self, key: ItemKey) {
+    fn item_stored_here(&mut self, key: ItemKey, waits: &Waits) {
         if let Some(item) = self.backlog.items.get_mut(key) {
             item.stored = true;
+            item.waits.join(waits);
         }
     }
 
     /// The owner has stored an item's retained message.
-    pub(crate) fn item_stored(&mut self, key: ItemKey) {
-        self.item_stored_here(key);
+    pub(crate) fn item_stored(&mut self, key: ItemKey, waits: &Waits) {
+        self.item_stored_here(key, waits);
         self.backlog.ready.push_back(key);
     }
 

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use shard_table::{Slab, Wheel};
 use shard_topics::SessionIndex;
-use wire_message::{Instant, Seed, Table};
+use wire_message::{Instant, Seed, ShardId, Table};
 use wire_mqtt::{
     AckKind, Disconnect, PLAIN_ACK_BYTES, Packet, PacketId, ReasonCode, Version, encode_ack,
 };
 
 use crate::connection::{Connection, OfSession, SessionKey};
 use crate::counters::Counters;
+use crate::engine::Place;
 use crate::key::{ConnectionKey, OfConnection};
 use crate::output::Outputs;
 use crate::parcel::index;
+use crate::persist::{Asks, Awaiting, Journal, Packet as Waiting, Waits, Writing};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::token::Token;
@@ -27,6 +29,7 @@ pub(crate) struct Clients {
     /// See [`Settings::allow_quick_publishes`].
     pub(crate) quick: bool,
     pub(crate) seed: Seed,
+    pub(crate) here: ShardId,
     /// The time of the call that is under way.
     pub(crate) now: Instant,
     pub(crate) counters: Counters,
@@ -36,6 +39,14 @@ pub(crate) struct Clients {
     /// Answers to usual packets of the connection at hand; see [`Self::send_answers`]. Empty between
     /// calls.
     pub(crate) answers: Vec<u8>,
+    /// What is to be stored.
+    pub(crate) journal: Journal,
+    /// Who waits for what to be durable.
+    pub(crate) awaiting: Awaiting,
+    /// The message that stored sessions get at this moment.
+    pub(crate) writing: Writing,
+    /// Questions to the store.
+    pub(crate) asks: Asks,
     /// Connections with a session.
     pub(crate) live: u64,
     /// Messages in all queues.
@@ -44,17 +55,23 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(settings: Arc<Settings>, seed: Seed, now: Instant) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, place: &Place, now: Instant) -> Self {
+        let seed = place.seed;
         Self {
             quick: settings.allow_quick_publishes(),
             settings,
             seed,
+            here: place.shard,
             now,
             counters: Counters::default(),
             connections: Slab::new(),
             sessions: Slab::new(),
             wheel: Wheel::new(now),
             answers: Vec::new(),
+            journal: Journal::new(place.shard, place.store, place.clock),
+            awaiting: Awaiting::new(place.shards),
+            writing: Writing::default(),
+            asks: Asks::new(),
             live: 0,
             queued: 0,
             by_id: Table::new(),
@@ -160,14 +177,8 @@ impl Clients {
         };
         let start = out.bytes.len();
         encode_ack(kind, id, reason, connection.version, &mut out.bytes);
+        self.counters.count_ack(kind);
         self.sent(key, start, out);
-        let counter = match kind {
-            AckKind::Puback => &mut self.counters.packets_puback_sent,
-            AckKind::Pubrec => &mut self.counters.packets_pubrec_sent,
-            AckKind::Pubrel => &mut self.counters.packets_pubrel_sent,
-            AckKind::Pubcomp => &mut self.counters.packets_pubcomp_sent,
-        };
-        *counter += 1;
     }
 
     /// Tells a 5.0 client to go, and why, for people in words. Older clients can't be told.
@@ -178,10 +189,12 @@ impl Clients {
         why: Option<&str>,
         out: &mut Outputs,
     ) {
-        let Some(connection) = self.connections.get(key) else {
+        let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        if connection.version == Version::V5 {
+        // What is still in line was not promised yet, and never will be.
+        connection.line = None;
+        if connection.version == Version::V5 && !connection.silent {
             let mut disconnect = Disconnect::new(reason);
             disconnect.properties.reason_string = why;
             self.send(key, &Packet::Disconnect(disconnect), out);
@@ -189,7 +202,18 @@ impl Clients {
         }
     }
 
+    /// Sends what was encoded from `start` on, behind what stands in line.
     fn sent(&mut self, key: ConnectionKey, start: usize, out: &mut Outputs) {
+        if self.connections.get(key).is_some_and(|c| c.line.is_some()) {
+            let packet = Waiting::Bytes(index(out.bytes.len() - start));
+            self.stand_in_line(key, Waits::NONE, packet, start, out);
+        } else {
+            self.sent_now(key, start, out);
+        }
+    }
+
+    /// Sends what was encoded from `start` on.
+    pub(crate) fn sent_now(&mut self, key: ConnectionKey, start: usize, out: &mut Outputs) {
         let range = index(start)..index(out.bytes.len());
         let bytes = range.end - range.start;
         out.send(key, range, None);

@@ -44,9 +44,17 @@ impl Engine {
             Some(Err(reason)) => return self.refuse_connect(key, reason, None, now, out),
             Some(Ok(())) => {}
         }
+        let old = self.take_over(client.as_str(), terms.clean_start, now, out);
+        if let Some(session) = old
+            && self.must_load(session)
+        {
+            self.hold(key, Wait::Loaded);
+            self.load(session, key, now, out);
+            return Step::Held;
+        }
         self.clients.counters.packets_connect_received += 1;
         self.clients.counters.client_connack += 1;
-        self.accept_connect(key, connect, &terms, &client, now, out);
+        self.accept_connect(key, connect, &terms, (&client, old), now, out);
         Step::Done
     }
 

@@ -8,6 +8,7 @@ use wire_message::Instant;
 use wire_mqtt::Version;
 
 use crate::hold::Hold;
+use crate::persist::Line;
 use crate::settings::{ListenerId, ListenerSettings};
 
 /// Marks keys of sessions.
@@ -28,6 +29,8 @@ pub(crate) struct Connection {
     pub(crate) throttle: Option<Box<Throttle>>,
     /// Topic aliases, once one is used.
     pub(crate) aliases: Option<Box<Aliases>>,
+    /// Packets that wait for the disk, if there are any.
+    pub(crate) line: Option<Box<Line>>,
     /// When the next timer of the connection fires, if one is armed.
     pub(crate) armed: Instant,
     /// When the connection was accepted.
@@ -52,6 +55,10 @@ pub(crate) struct Connection {
     pub(crate) mounted: bool,
     /// Whether the client counts as slow: messages wait in the session's queue.
     pub(crate) congested: bool,
+    /// Whether what promises something waits for the disk.
+    pub(crate) strict: bool,
+    /// Whether CONNACK waits, and so everything else.
+    pub(crate) silent: bool,
 }
 
 /// A connection's token buckets.
@@ -105,6 +112,7 @@ impl Connection {
             hold: None,
             throttle: None,
             aliases: None,
+            line: None,
             armed: UNARMED,
             accepted_at,
             keep_alive: KeepAlive::new(0, 0, accepted_at),
@@ -119,6 +127,8 @@ impl Connection {
             plain: false,
             mounted: false,
             congested: false,
+            strict: false,
+            silent: false,
         }
     }
 
@@ -171,7 +181,7 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         assert!(
-            size_of::<Connection>() <= 128,
+            size_of::<Connection>() <= 136,
             "{}",
             size_of::<Connection>()
         );

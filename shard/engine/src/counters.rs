@@ -1,5 +1,8 @@
 //! What the engine counts, declared once: name, meaning, field.
 
+use shard_session::DropReason;
+use wire_mqtt::AckKind;
+
 macro_rules! counters {
     ($($(#[doc = $help:literal])+ $field:ident = $name:literal,)+) => {
         /// Counters of one shard since its start: plain integers, read by message.
@@ -199,8 +202,38 @@ counters! {
     route_misses = "route.cache_miss",
     /// Times a publish waited for room in a ring.
     ring_full = "ring.full",
+    /// Times a publish waited for the store to catch up.
+    store_waits = "store.waits",
+    /// Publishes and clients told 0x97 because the store did not catch up.
+    store_refused = "store.refused",
+    /// Operations handed to the store.
+    store_operations = "store.operations",
+    /// Batches handed to the store.
+    store_batches = "store.batches",
     /// Broken invariants of single sessions, each disconnected with 0x83.
     bugs = "bugs",
+}
+
+impl Counters {
+    /// Counts an acknowledgement to a client.
+    pub(crate) const fn count_ack(&mut self, kind: AckKind) {
+        *match kind {
+            AckKind::Puback => &mut self.packets_puback_sent,
+            AckKind::Pubrec => &mut self.packets_pubrec_sent,
+            AckKind::Pubrel => &mut self.packets_pubrel_sent,
+            AckKind::Pubcomp => &mut self.packets_pubcomp_sent,
+        } += 1;
+    }
+
+    /// Counts a delivery that left a queue, or did not enter it, without being sent.
+    pub(crate) const fn count_drop(&mut self, reason: DropReason) {
+        self.delivery_dropped += 1;
+        *match reason {
+            DropReason::Expired => &mut self.delivery_dropped_expired,
+            DropReason::Full => &mut self.delivery_dropped_queue_full,
+            DropReason::Qos0 => &mut self.delivery_dropped_qos0_msg,
+        } += 1;
+    }
 }
 
 /// What there is on one shard now.

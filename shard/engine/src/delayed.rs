@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use store_model::{DelayedKey, Operation};
 use wire_message::{Expiry, Instant, Message, MessageRef, TopicRef};
 
 use crate::engine::Engine;
@@ -21,7 +22,7 @@ pub(crate) enum DelayError {
 /// Messages by the time at which they are due; those of one time in the order they came.
 #[derive(Debug, Default)]
 pub(crate) struct Delayed {
-    messages: BTreeMap<(Instant, u64), Arc<Message>>,
+    messages: BTreeMap<(Instant, u64), (Arc<Message>, Option<DelayedKey>)>,
     next: u64,
 }
 
@@ -34,12 +35,12 @@ impl Delayed {
         self.messages.len()
     }
 
-    fn insert(&mut self, due: Instant, message: Arc<Message>) {
-        self.messages.insert((due, self.next), message);
+    fn insert(&mut self, due: Instant, message: Arc<Message>, record: Option<DelayedKey>) {
+        self.messages.insert((due, self.next), (message, record));
         self.next += 1;
     }
 
-    fn pop_due(&mut self, now: Instant) -> Option<Arc<Message>> {
+    fn pop_due(&mut self, now: Instant) -> Option<(Arc<Message>, Option<DelayedKey>)> {
         let entry = self.messages.first_entry()?;
         (entry.key().0 <= now).then(|| entry.remove())
     }
@@ -82,13 +83,25 @@ impl Engine {
             ..*message
         }
         .to_message();
-        let first = self.delayed.next_due().is_none_or(|next| due < next);
-        self.delayed.insert(due, Arc::new(message));
+        let message = Arc::new(message);
+        let record = self.clients.write_delayed(due, &message);
+        self.keep_delayed(due, message, record);
         self.clients.counters.messages_delayed += 1;
+        Ok(true)
+    }
+
+    /// Has a message published at `due`.
+    pub(crate) fn keep_delayed(
+        &mut self,
+        due: Instant,
+        message: Arc<Message>,
+        record: Option<DelayedKey>,
+    ) {
+        let first = self.delayed.next_due().is_none_or(|next| due < next);
+        self.delayed.insert(due, message, record);
         if first {
             self.clients.wheel.schedule(due, Token::Delayed.to_bits());
         }
-        Ok(true)
     }
 
     /// Seconds from now: more than [`DELAY_S_MAX`] is a Unix time.
@@ -96,7 +109,7 @@ impl Engine {
         if delay_s <= DELAY_S_MAX {
             return Ok(delay_s);
         }
-        let now_s = self.place.unix_s_at_zero + now.as_secs();
+        let now_s = self.place.clock.at(now).0 / 1000;
         let delay_s = delay_s.saturating_sub(now_s);
         if delay_s > DELAY_S_MAX {
             Err(DelayError::Topic)
@@ -111,10 +124,12 @@ impl Engine {
             if !self.backlog.has_room() {
                 break;
             }
-            let Some(message) = self.delayed.pop_due(now) else {
+            let Some((message, record)) = self.delayed.pop_due(now) else {
                 break;
             };
-            self.backlog.push(message);
+            let gone =
+                record.map(|DelayedKey { due, number }| Operation::DropDelayed { due, number });
+            self.backlog.push(message, gone.into_iter().collect());
         }
         if let Some(due) = self.delayed.next_due() {
             self.clients

@@ -1,6 +1,6 @@
 //! Delivering a message to one session: at once, or through its queue.
 
-use shard_session::{Acknowledged, AliasUse, Delivery, DropReason, Pushed, Resend};
+use shard_session::{Acknowledged, AliasUse, Delivery, Resend};
 use wire_message::{Instant, Qos};
 use wire_mqtt::forward::Form;
 use wire_mqtt::{AckKind, PacketId, ReasonCode};
@@ -39,7 +39,7 @@ impl Clients {
             Some((key, connection))
         });
         let Some((connection_key, connection)) =
-            connection.filter(|(_, connection)| session.queue.is_empty() && !connection.congested)
+            connection.filter(|(_, connection)| session.is_drained() && !connection.congested)
         else {
             return self.enqueue(key, wish, parcel);
         };
@@ -61,7 +61,11 @@ impl Clients {
         if !unbounded && self.is_too_large(connection_key, wish, parcel) {
             return Delivered::Done;
         }
-        let delivery = delivery(wish, parcel);
+        if self.stored(key).is_some() {
+            self.deliver_stored(key, connection_key, wish, parcel, out);
+            return Delivered::Done;
+        }
+        let delivery = wish.delivery(parcel);
         let session = self.sessions.get_mut(key);
         let id = session.and_then(|session| session.outbound.push(delivery, now));
         self.send_publish(connection_key, wish, id, parcel, out);
@@ -70,29 +74,11 @@ impl Clients {
 
     /// Puts a message into a session's queue, by the queue's rules.
     fn enqueue(&mut self, key: SessionKey, wish: &Wish<'_>, parcel: &mut Parcel<'_>) -> Delivered {
-        let delivery = delivery(wish, parcel);
-        let Some(session) = self.sessions.get_mut(key) else {
-            return Delivered::Done;
-        };
-        let before = session.queue.len() as u64;
-        let (online, counters) = (session.connection.is_some(), &mut self.counters);
-        let pushed =
-            session
-                .queue
-                .push(delivery, online, &self.settings.mqtt.queue, |_, reason| {
-                    counters.delivery_dropped += 1;
-                    *match reason {
-                        DropReason::Expired => &mut counters.delivery_dropped_expired,
-                        DropReason::Full => &mut counters.delivery_dropped_queue_full,
-                        DropReason::Qos0 => &mut counters.delivery_dropped_qos0_msg,
-                    } += 1;
-                });
-        self.queued = self.queued + session.queue.len() as u64 - before;
-        if pushed == Pushed::Refused {
-            Delivered::Refused
-        } else {
-            Delivered::Done
+        if self.stored(key).is_some() {
+            return self.enqueue_stored(key, wish, parcel);
         }
+        let delivery = wish.delivery(parcel);
+        self.enqueue_in_memory(key, delivery).0
     }
 
     /// Sends what waits for a client: first what must be sent again, then its queue, as far as
@@ -121,9 +107,12 @@ impl Clients {
             let limits = &self.settings.mqtt.queue;
             let (before, counters) = (session.queue.len() as u64, &mut self.counters);
             // What comes next, and with which quality of service, shows only without these.
-            session.queue.expire(limits, now, |_, _| {
-                counters.delivery_dropped += 1;
-                counters.delivery_dropped_expired += 1;
+            let mut expired = Vec::new();
+            session.queue.expire(limits, now, |delivery, reason| {
+                counters.count_drop(reason);
+                if delivery.record().is_some() {
+                    expired.push(delivery);
+                }
             });
             let has_room = session.outbound.has_room();
             let next_qos = session.queue.peek(limits).map(Delivery::qos);
@@ -133,8 +122,13 @@ impl Clients {
                 None => None,
             };
             self.queued = self.queued + session.queue.len() as u64 - before;
+            let (number, is_drained) = (session.number, session.is_drained());
+            for delivery in expired {
+                self.write_removal(number, &delivery, None);
+            }
+            self.read_on(key);
             let Some(next) = next else {
-                return next_qos.is_none() && has_room;
+                return next_qos.is_none() && has_room && is_drained;
             };
             self.send_delivery(key, connection, next, now, out);
         }
@@ -160,12 +154,21 @@ impl Clients {
             retain: delivery.retain(),
             ids: &ids,
             group: delivery.group(),
+            group_hash: 0,
         };
-        if wish.qos == Qos::AtMostOnce {
-            self.send_publish(connection, &wish, None, &mut parcel, out);
+        let stored = self.stored(key).filter(|_| delivery.record().is_some());
+        let is_dropped = self.is_too_large(connection, &wish, &parcel);
+        if wish.qos == Qos::AtMostOnce || is_dropped {
+            if let Some(number) = stored {
+                self.write_removal(number, &delivery, None);
+            }
+            if !is_dropped {
+                self.send_publish(connection, &wish, None, &mut parcel, out);
+            }
             return;
         }
-        if self.is_too_large(connection, &wish, &parcel) {
+        if let Some(number) = stored {
+            self.send_stored(key, connection, number, delivery, out);
             return;
         }
         let id = self
@@ -207,8 +210,13 @@ impl Clients {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        if session.outbound.puback(id) == Acknowledged::Unknown {
-            session.outbound.pubrec(id, true, now);
+        let number = session.number;
+        let mut given_up = session.outbound.puback(id);
+        if given_up == Acknowledged::Unknown {
+            given_up = session.outbound.pubrec(id, true, now);
+        }
+        if let Acknowledged::Done(Some(delivery)) = given_up {
+            self.write_removal(number, &delivery, Some(id));
         }
     }
 
@@ -231,6 +239,7 @@ impl Clients {
             retain: delivery.retain(),
             ids: &ids,
             group: None,
+            group_hash: 0,
         };
         let mount = self.mount_bytes(connection);
         let mut parcel = Parcel::shared(delivery.message(), now);
@@ -258,7 +267,7 @@ impl Clients {
     /// # Specification
     ///
     /// \[v5 3.1.2-24\], \[v5 3.1.2-25\].
-    fn is_too_large(
+    pub(crate) fn is_too_large(
         &mut self,
         connection: ConnectionKey,
         wish: &Wish<'_>,
@@ -281,7 +290,7 @@ impl Clients {
     }
 
     /// Sends a PUBLISH for the first time, by alias if the client allows.
-    fn send_publish(
+    pub(crate) fn send_publish(
         &mut self,
         key: ConnectionKey,
         wish: &Wish<'_>,
@@ -363,15 +372,5 @@ impl Clients {
             Qos::ExactlyOnce => &mut self.counters.messages_qos2_sent,
         } += 1;
         self.add_unsent(connection, encoded.packet_bytes);
-    }
-}
-
-/// The delivery for a window or queue.
-fn delivery(wish: &Wish<'_>, parcel: &mut Parcel<'_>) -> Delivery {
-    let message = parcel.owned().clone();
-    let delivery = Delivery::new(message, wish.qos, wish.retain).with_subscription_ids(wish.ids);
-    match wish.group {
-        Some(group) => delivery.with_group(group),
-        None => delivery,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use shard_topics::SubscriptionId;
+use store_model::Operation;
 use wire_message::Instant;
 use wire_mqtt::{Disconnect, ReasonCode};
 
@@ -37,7 +38,7 @@ impl Engine {
     ) -> Step {
         self.clients.counters.packets_disconnect_received += 1;
         let cap_s = self.clients.settings.mqtt.connect.session_expiry_max_s;
-        let Some((_, session)) = self.clients.session_of(key) else {
+        let Some((session_key, session)) = self.clients.session_of(key) else {
             return Step::Gone;
         };
         let asked_s = disconnect.properties.session_expiry_interval_s;
@@ -45,7 +46,8 @@ impl Engine {
             return self.disconnect(key, reason, now, out);
         }
         if disconnect.reason == ReasonCode::Success {
-            session.will = None;
+            let had = session.will.take().is_some();
+            self.clients.write_will(session_key, had, now);
         }
         out.actions.push(Output::Close { connection: key });
         self.forget_connection(key, Detach::Lost, "normal", now, out);
@@ -136,6 +138,8 @@ impl Engine {
             self.change_members(session_key, false, out);
             self.redispatch_all(session_key);
         }
+        self.clients.write_head(session_key);
+        self.clients.forget_waiting(session_key);
         if let Some(due) = self.session_due(session_key, now) {
             self.clients.arm_session(session_key, due);
         }
@@ -147,9 +151,11 @@ impl Engine {
             return;
         };
         if let Some(will) = session.will.take() {
+            let stored = self.clients.stored(key);
+            let gone = stored.map(|session| Operation::DropWill { session });
             // A will can't be put off: there are no more of them than sessions.
-            self.backlog
-                .push(Arc::new(will.message_at(now).to_message()));
+            let message = Arc::new(will.message_at(now).to_message());
+            self.backlog.push(message, gone.into_iter().collect());
         }
     }
 
@@ -158,6 +164,7 @@ impl Engine {
         self.publish_will(key, now);
         self.change_members(key, false, out);
         self.redispatch_all(key);
+        self.clients.write_end(key);
         let Some(session) = self.clients.sessions.get(key) else {
             return;
         };
@@ -168,9 +175,10 @@ impl Engine {
         let Some(session) = self.clients.remove(key) else {
             return;
         };
-        let queued = session.queue.len() as u64;
+        let on_disk = session.disk.as_ref().map_or(0, |disk| disk.entries);
+        let queued = session.queue.len() as u64 + on_disk;
         let lost = queued + session.outbound.deliveries().count() as u64;
-        self.clients.queued -= queued;
+        self.clients.queued = self.clients.queued.saturating_sub(queued);
         self.clients.counters.delivery_dropped += lost;
         self.clients.counters.delivery_dropped_session_ended += lost;
         self.clients.counters.session_terminated += 1;

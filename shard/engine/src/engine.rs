@@ -7,6 +7,7 @@ use shard_topics::{
     Cursors, Epochs, FilterId, Index, Interest, Retained, RetainedLimits, RouteCache,
     RouteCacheLimits,
 };
+use store_model::{Number, Trail, WallClock};
 use wire_message::{Instant, Seed, ShardId};
 
 use crate::admission::Admission;
@@ -21,6 +22,7 @@ use crate::key::ConnectionKey;
 use crate::limits::ROUTE_BYTES_PER_TOPIC;
 use crate::links::Links;
 use crate::output::Outputs;
+use crate::persist::Deferred;
 use crate::random::Random;
 use crate::requests::Requests;
 use crate::settings::{ListenerId, Settings};
@@ -38,10 +40,21 @@ pub struct Place {
     pub seed: Seed,
     /// The process's epochs; the same on every shard.
     pub epochs: Arc<Epochs>,
-    /// Unix time at [`Instant::ZERO`], seconds: for absolute times that clients give.
-    pub unix_s_at_zero: u64,
+    /// Between the process's clock and wall time.
+    pub clock: WallClock,
+    /// Where the store's numbers begin; `None`: nothing is stored. The seed is the store's then.
+    pub store: Option<Number>,
     /// Where this shard's chance starts; different on every shard.
     pub chance: u64,
+}
+
+/// Entries that came from one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    /// Their number, without adoptions.
+    pub(crate) count: u64,
+    /// Which of them wait for which batches.
+    pub(crate) trail: Trail,
 }
 
 /// Why a connection is not taken; the driver closes it.
@@ -75,6 +88,11 @@ pub struct Engine {
     pub(crate) backlog: Backlog,
     pub(crate) delayed: Delayed,
     pub(crate) random: Random,
+    /// What the other shards' entries had this one write.
+    pub(crate) arrivals: Vec<Arrivals>,
+    pub(crate) deferred: Deferred,
+    /// Connections whose publish waits for the store to catch up.
+    pub(crate) held_by_store: Vec<ConnectionKey>,
     pub(crate) stopping: Stopping,
     /// Subscriptions of all sessions, and the shared ones among them.
     pub(crate) subscriptions: u64,
@@ -125,13 +143,16 @@ impl Engine {
             backlog: Backlog::new(),
             delayed: Delayed::new(),
             random: Random::new(place.chance),
+            arrivals: (0..place.shards).map(|_| Arrivals::default()).collect(),
+            deferred: Deferred::new(),
+            held_by_store: Vec::new(),
             stopping: Stopping::No,
             subscriptions: 0,
             subscriptions_shared: 0,
             subscriptions_system: 0,
             matches: Vec::new(),
             refused: Vec::new(),
-            clients: Clients::new(settings, seed, now),
+            clients: Clients::new(settings, &place, now),
             place,
         };
         engine.arm_retained_sweep(now);
@@ -186,15 +207,18 @@ impl Engine {
             Input::Answer { from, answer } => self.handle_answer(from, answer, now, out),
             Input::Closed { connection } => self.connection_lost(connection, now, out),
             Input::Control(input) => self.handle_control(*input, now, out),
+            Input::Durable { from, through } => self.reached(from, through, now, out),
             Input::Entry { from, entry } => self.handle_entry(from, entry, now, out),
             Input::Room { to, slots } => self.handle_room(to, slots, out),
             Input::Sent { connection, bytes } => self.handle_sent(connection, bytes, now, out),
             Input::Stop => self.handle_stop(now, out),
+            Input::Store(event) => self.handle_store(event, now, out),
         }
         self.settle(now, out);
     }
 
     fn handle_entry(&mut self, from: ShardId, entry: Entry, now: Instant, out: &mut Outputs) {
+        self.arrivals[from.index()].count += 1;
         match entry {
             Entry::Adopt(_) => unreachable!("the driver passes adoptions to `adopted`"),
             Entry::ExclusiveClaim(id, filter, session) => {
@@ -209,11 +233,12 @@ impl Engine {
             Entry::InterestRemove(interested) => self.remove_interest(&interested, from),
             Entry::Presence(interested) => self.change_presence(&interested, from),
             Entry::Packets(packets) => self.packets_forwarded(&packets, now, out),
-            Entry::Publish(publish) => self.forwarded(publish, now, out),
+            Entry::Publish(publish) => self.forwarded(from, publish, now, out),
             Entry::RetainedQuery(id, query) => self.answer_retained(from, id, *query, now, out),
             Entry::RetainedStore(id, message) => {
                 self.store_retained(message, now);
-                Self::answer(from, Answer::Known(id), out);
+                let entry = self.note_written(from, true);
+                Self::answer(from, Answer::Stored(id, entry), out);
             }
             Entry::RouteQuery(id, topic) => self.answer_route(from, id, &topic, out),
         }

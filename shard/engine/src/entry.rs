@@ -15,6 +15,7 @@ use wire_message::{
 };
 use wire_mqtt::{PlainPublish, Version};
 
+use crate::persist::Taking;
 use crate::settings::ListenerId;
 
 /// The requester's number for a request, given back in the answer.
@@ -58,7 +59,7 @@ pub enum Entry {
     /// Retained messages, please. Answered with [`Answer::Retained`].
     RetainedQuery(RequestId, Box<RetainedQuery>),
     /// Retain the message, or forget the topic's if the payload is empty. Answered with
-    /// [`Answer::Known`].
+    /// [`Answer::Stored`].
     RetainedStore(RequestId, Arc<Message>),
 }
 
@@ -87,8 +88,15 @@ pub struct Publish {
     pub message: Arc<Message>,
     /// Shared subscriptions for which the receiver picks one member each.
     pub groups: Option<Box<GroupPicks>>,
+    /// Goes with a QoS 2 message that must not be stored twice.
+    pub taking: Option<Box<Taking>>,
     /// Whether plain subscriptions get it too.
     pub plain: bool,
+    /// Whether stored sessions are among its receivers, and the sender is to be told when what the
+    /// receiver writes for them is durable.
+    pub stored: bool,
+    /// Whether a client waits for that.
+    pub urgent: bool,
 }
 
 /// Usual publishes of one client for the receiver's sessions, in order: without RETAIN and
@@ -195,12 +203,15 @@ pub struct RetainedChunk {
 pub enum Answer {
     /// Whether the exclusive right was given.
     Claimed(RequestId, bool),
-    /// It is done: the filter is routed from here on, or the message is retained.
+    /// It is done: the filter is routed from here on.
     Known(RequestId),
     /// The next retained messages.
     Retained(RequestId, Box<RetainedChunk>),
     /// The owner's part of a topic's route.
     Route(RequestId, Box<Route>),
+    /// The message is retained, and durable with the requester's entry of this number; 0: it is
+    /// not stored.
+    Stored(RequestId, u64),
 }
 
 /// Two entries share a cache line; 4096 entries are 128 KiB per pair of shards.

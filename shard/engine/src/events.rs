@@ -130,7 +130,7 @@ impl Engine {
     }
 
     const fn unix_s(&self) -> u64 {
-        self.place.unix_s_at_zero + self.clients.now.as_secs()
+        self.place.clock.at(self.clients.now).0 / 1000
     }
 }
 
@@ -156,7 +156,7 @@ fn broker_message(topic: TopicRef<'_>, payload: &[u8], now: wire_message::Instan
 }
 
 /// The text that a client subscribes with.
-fn text_of(target: FilterTarget<'_>) -> String {
+pub(crate) fn text_of(target: FilterTarget<'_>) -> String {
     match target {
         FilterTarget::Exclusive(filter) => format!("$exclusive/{filter}"),
         FilterTarget::Plain(filter) => filter.as_str().into(),

@@ -28,6 +28,7 @@ impl Engine {
         &mut self,
         parcel: &mut Parcel<'_>,
         matches: &[FilterId],
+        stored: bool,
         now: Instant,
         out: &mut Outputs,
     ) -> bool {
@@ -37,11 +38,17 @@ impl Engine {
         let mut refused = core::mem::take(&mut self.refused);
         let several = matches.len() > 1 && self.clients.settings.mqtt.overlap == Overlap::One;
         let any = if several {
-            self.deliver_merged(parcel, matches, now, out, &mut refused)
+            self.deliver_merged(parcel, matches, stored, now, out, &mut refused)
         } else {
             let (clients, index) = (&mut self.clients, &self.index);
             let mut any = false;
             for id in matches {
+                if stored {
+                    let receivers = index.filter(*id).subscribers();
+                    let stored = receivers.filter(|one| clients.is_stored(one));
+                    let count = stored.take(2).count();
+                    clients.begin_message(count);
+                }
                 index.filter(*id).for_each_subscriber(|subscriber| {
                     any = true;
                     let Some((session, wish)) = clients.wish(&subscriber, parcel.message()) else {
@@ -56,6 +63,9 @@ impl Engine {
                         refused.push(session);
                     }
                 });
+                if stored {
+                    clients.end_message(parcel);
+                }
             }
             any
         };
@@ -73,6 +83,7 @@ impl Engine {
         &mut self,
         parcel: &mut Parcel<'_>,
         matches: &[FilterId],
+        stored: bool,
         now: Instant,
         out: &mut Outputs,
         refused: &mut Vec<SessionKey>,
@@ -106,6 +117,12 @@ impl Engine {
             }
             same
         });
+        if stored {
+            let stored = copies
+                .iter()
+                .filter(|copy| clients.stored(copy.session).is_some());
+            clients.begin_message(stored.take(2).count());
+        }
         for Copy {
             session,
             qos,
@@ -118,10 +135,14 @@ impl Engine {
                 retain,
                 ids: &ids,
                 group: None,
+                group_hash: 0,
             };
             if clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
                 refused.push(session);
             }
+        }
+        if stored {
+            clients.end_message(parcel);
         }
         any
     }
@@ -152,7 +173,7 @@ impl Engine {
             let Some(id) = group.filter(|_| connected || !pick.online) else {
                 // Its members have left; the owner of the filter knows who is there now.
                 let message = parcel.owned().clone();
-                self.redispatch(message, pick.hash);
+                self.redispatch(message, pick.hash, Vec::new());
                 continue;
             };
             let name: Box<str> = self.index.group(id).name().into();
@@ -177,6 +198,7 @@ impl Engine {
             let wish = Wish {
                 ids: ids.as_slice(),
                 group: Some(id.to_bits()),
+                group_hash: pick.hash,
                 ..wish
             };
             if self.clients.deliver(session, &wish, parcel, now, out) == Delivered::Refused {
@@ -236,6 +258,12 @@ impl Clients {
         {
             feeds.supersede(message.topic);
         }
+        if session.is_stored()
+            && !self.writing.skip.is_empty()
+            && self.writing.has(session.client.as_str(), self.seed)
+        {
+            return None;
+        }
         let own = session.publisher == message.publisher;
         // [v5 3.8.3-3].
         if own && (no_local || self.settings.mqtt.ignore_loop_deliver && self.is_v3(key)) {
@@ -257,8 +285,14 @@ impl Clients {
                 retain,
                 ids: &[],
                 group: None,
+                group_hash: 0,
             },
         ))
+    }
+
+    fn is_stored(&self, subscriber: &Subscriber) -> bool {
+        let session = self.sessions.key_from(subscriber.session.0);
+        session.is_some_and(|key| self.stored(key).is_some())
     }
 
     fn is_v3(&self, key: SessionKey) -> bool {

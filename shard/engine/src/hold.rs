@@ -8,6 +8,7 @@ use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::key::ConnectionKey;
 use crate::output::{Output, Outputs};
+use crate::persist::Waits;
 
 /// The note on a connection whose front packet is not applied yet.
 ///
@@ -18,8 +19,12 @@ pub(crate) struct Hold {
     pub(crate) waiting: Option<Wait>,
     /// Its rates are paid.
     pub(crate) charged: bool,
-    /// Its retained message is stored.
-    pub(crate) stored: bool,
+    /// Its retained message is with its owner; what is to be durable before it is acknowledged.
+    pub(crate) stored: Option<Waits>,
+    /// Until when it waits for the store.
+    pub(crate) until: Option<Instant>,
+    /// It waited for the store as long as it may.
+    pub(crate) refused: bool,
     /// The route of its topic, good for this packet even if it is outdated by now.
     pub(crate) route: Option<Box<Pending>>,
     /// The client id it was assigned.
@@ -41,10 +46,14 @@ pub(crate) enum Wait {
     Rate(Instant),
     /// Room in a ring.
     Room,
+    /// What the session has on the disk.
+    Loaded,
     /// The owners of a topic's keys.
     Route,
     /// Its client to take what it was sent: there are more answers than may wait.
     Sent,
+    /// The store to catch up.
+    Store,
     /// The owner of a topic's retained message.
     Stored,
     /// The owners of filters, for a SUBSCRIBE that is consumed already.

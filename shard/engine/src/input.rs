@@ -1,5 +1,6 @@
 //! What the driver tells the engine.
 
+use store_model::Event;
 use wire_message::ShardId;
 
 use crate::control::ControlInput;
@@ -24,6 +25,13 @@ pub enum Input {
     },
     /// The control side wants something.
     Control(Box<ControlInput>),
+    /// Another shard has made durable what this shard's entries up to `through` had it write.
+    Durable {
+        /// Which shard.
+        from: ShardId,
+        /// The number of the last of the entries, counted from 1 without adoptions.
+        through: u64,
+    },
     /// A shard sent an entry. [`Entry::Adopt`] does not come this way: see
     /// [`crate::Engine::adopted`].
     Entry {
@@ -46,6 +54,8 @@ pub enum Input {
         /// How many.
         bytes: u32,
     },
+    /// The store says something.
+    Store(Event),
     /// The process is to end: tell clients, publish what is due.
     Stop,
 }

@@ -92,7 +92,7 @@ impl Engine {
         }
     }
 
-    fn owners_of(&self, interested: &Interested) -> Vec<ShardId> {
+    pub(crate) fn owners_of(&self, interested: &Interested) -> Vec<ShardId> {
         match self.owners(&interested.filter) {
             Owners::Here => vec![self.place.shard],
             Owners::One(owner) => vec![owner],

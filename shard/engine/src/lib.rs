@@ -36,6 +36,7 @@ mod links;
 mod naming;
 mod output;
 mod parcel;
+mod persist;
 mod publish;
 mod quick;
 mod random;
@@ -62,7 +63,8 @@ pub use entry::{
 pub use input::{Input, Next, Received};
 pub use key::{ConnectionKey, OfConnection};
 pub use output::{Output, Outputs};
+pub use persist::{Restored, Taking};
 pub use settings::{
-    AutoSubscription, DelayedSettings, EventSettings, ListenerId, ListenerSettings, MqttSettings,
-    Overlap, RetainedSettings, RewriteAction, RewriteRule, Settings, SharedSettings,
+    AutoSubscription, DelayedSettings, Durability, EventSettings, ListenerId, ListenerSettings,
+    MqttSettings, Overlap, RetainedSettings, RewriteAction, RewriteRule, Settings, SharedSettings,
 };

@@ -15,6 +15,22 @@ pub const RING_RESERVE: usize = 256;
 /// the next turn.
 pub const PACKETS_PER_TURN_MAX: usize = 256;
 
+/// Bytes of messages handed to the store and not durable yet. Full: publishes for stored sessions
+/// and retained ones are held.
+pub const JOURNAL_BYTES_MAX: u64 = 64 << 20;
+
+/// Operations that stay in one batch because they are one change. Full: a programming error; a
+/// message through more overlapping subscriptions of several filters may be cut.
+pub const TRANSACTION_OPERATIONS_MAX: usize = 64;
+
+/// Messages in a stored session's queue in memory at which the next page is read. Full: what comes
+/// is on the disk only, as long as something before it is.
+pub const PAGE_LOW: usize = 64;
+
+/// Entries of an absent client above the bound of its queue while the oldest are looked for. Full:
+/// the newest is dropped.
+pub const SURPLUS_MAX: u64 = 256;
+
 /// Bytes of usual publishes that go to another shard as one entry. Full: the next entry takes the
 /// rest.
 pub const PACKETS_BYTES_MAX: usize = 16 * 1024;

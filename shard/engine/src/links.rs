@@ -23,6 +23,8 @@ struct Link {
     waiting: Vec<ConnectionKey>,
     /// Usual publishes that go together, and have their slot; empty between calls.
     packets: Vec<u8>,
+    /// Entries pushed so far, without adoptions: the number of the last one.
+    pushed: u64,
 }
 
 /// Who publishes, and when: the same for all packets of a call.
@@ -129,6 +131,15 @@ impl Links {
         link.drain(to, out);
     }
 
+    /// Pushes what [`Self::has_room`] has promised a slot for; its number.
+    pub(crate) fn push_now(&mut self, to: ShardId, entry: Entry, out: &mut Outputs) -> u64 {
+        self.take_slot(to);
+        let link = &mut self.links[to.index()];
+        link.pushed += 1;
+        out.actions.push(Output::Push { to, entry });
+        link.pushed
+    }
+
     /// Leaves a note that `connection` waits for room.
     pub(crate) fn wait(&mut self, to: ShardId, connection: ConnectionKey) {
         self.links[to.index()].waiting.push(connection);
@@ -178,6 +189,7 @@ impl Link {
             bytes: self.packets.as_slice().into(),
         });
         self.packets.clear();
+        self.pushed += 1;
         let entry = Entry::Packets(packets);
         out.actions.push(Output::Push { to, entry });
     }
@@ -193,6 +205,7 @@ impl Link {
             }
             self.outstanding += usize::from(asks);
             self.room -= 1;
+            self.pushed += 1;
             let entry = self.outbox.pop_front().expect("the front was looked at");
             out.actions.push(Output::Push { to, entry });
         }

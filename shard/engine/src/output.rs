@@ -3,6 +3,7 @@
 use core::ops::Range;
 use std::sync::Arc;
 
+use store_model::{Batch, Read, RequestId};
 use wire_message::{Message, ShardId};
 use wire_mqtt::PacketId;
 
@@ -20,6 +21,8 @@ pub enum Output {
         /// The answer.
         answer: Answer,
     },
+    /// Ask the store, whose ring has room: after the batches before.
+    Ask(RequestId, Read),
     /// Send what is queued for the connection, then close it. Its key is void from here on; a
     /// peer that takes nothing is cut off after a grace of the driver's.
     Close {
@@ -28,6 +31,14 @@ pub enum Output {
     },
     /// Tell the control side.
     Control(Box<ControlOutput>),
+    /// Tell a shard that what its entries up to `through` had this one write is durable. Cumulative:
+    /// of several only the last need arrive.
+    Durable {
+        /// The shard.
+        to: ShardId,
+        /// The number of the last of the entries.
+        through: u64,
+    },
     /// Pass the connection's transport, with all bytes not consumed, to another shard, as
     /// [`Entry::Adopt`]. Its key is void from here on. One ring slot was kept for it.
     HandOver {
@@ -66,6 +77,8 @@ pub enum Output {
         /// Whose payload.
         message: Arc<Message>,
     },
+    /// Hand a batch to the store, whose ring has room.
+    Store(Batch),
 }
 
 /// The driver's reusable buffer for what the engine wants done.
@@ -119,5 +132,5 @@ impl Outputs {
     }
 }
 
-/// Three actions take two cache lines.
-const _: () = assert!(size_of::<Output>() <= 40);
+/// Four actions take three cache lines.
+const _: () = assert!(size_of::<Output>() <= 48);

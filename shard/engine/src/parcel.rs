@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use shard_session::Delivery;
 use wire_message::{Instant, Message, MessageRef, Qos, TopicRef};
 use wire_mqtt::forward::{self, Form};
 use wire_mqtt::{PacketId, Version};
 
 use crate::limits::SHARED_PAYLOAD_MIN;
+use crate::persist::Taking;
 
 /// Forms that most receivers share: 5.0 or older, quality of service, RETAIN.
 const FORMS: usize = 12;
@@ -19,6 +21,10 @@ pub(crate) struct Parcel<'a> {
     /// By version, quality of service and RETAIN; empty ones have no bytes.
     forms: [Encoded; FORMS],
     expiry_remaining_s: Option<u32>,
+    /// What goes with it to shards that store it, if it must not be stored twice.
+    pub(crate) taking: Option<Box<Taking>>,
+    /// Whether a client waits for what is written of it.
+    pub(crate) is_urgent: bool,
 }
 
 /// An encoded PUBLISH in the output's bytes; without its payload if that is shared.
@@ -41,6 +47,21 @@ pub(crate) struct Wish<'a> {
     pub(crate) ids: &'a [u32],
     /// The shared subscription that the message came through.
     pub(crate) group: Option<u32>,
+    /// The hash of its group and filter; 0: none.
+    pub(crate) group_hash: u64,
+}
+
+impl Wish<'_> {
+    /// The delivery for a window or queue.
+    pub(crate) fn delivery(&self, parcel: &mut Parcel<'_>) -> Delivery {
+        let message = parcel.owned().clone();
+        let delivery =
+            Delivery::new(message, self.qos, self.retain).with_subscription_ids(self.ids);
+        match self.group {
+            Some(group) => delivery.with_group(group),
+            None => delivery,
+        }
+    }
 }
 
 impl<'a> Parcel<'a> {
@@ -52,6 +73,8 @@ impl<'a> Parcel<'a> {
             owned: None,
             forms: [Encoded::EMPTY; FORMS],
             expiry_remaining_s,
+            taking: None,
+            is_urgent: false,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::key::ConnectionKey;
 use crate::naming::{Named, keeps_limits};
 use crate::output::Outputs;
 use crate::parcel::Parcel;
+use crate::persist::Waits;
 use crate::receive::Step;
 use crate::requests::Request;
 use crate::route::{Routed, Scope, Waiter};
@@ -48,12 +49,14 @@ impl Engine {
             Arrival::New => self.new_publish(key, session, publish, now, out),
             Arrival::Duplicate => {
                 self.clients.counters.packets_publish_inuse += 1;
-                self.acknowledge(key, publish, ReasonCode::Success, out);
+                let waits = publish.packet_id.map(|id| self.waits_of(session, id));
+                let waits = waits.unwrap_or_default();
+                self.acknowledge(key, publish, ReasonCode::Success, waits, out);
                 Step::Done
             }
             Arrival::TooManyAwaited if self.is_v5(key) => {
                 self.clients.counters.packets_publish_quota_exceeded += 1;
-                self.acknowledge(key, publish, ReasonCode::QuotaExceeded, out);
+                self.acknowledge(key, publish, ReasonCode::QuotaExceeded, Waits::NONE, out);
                 Step::Done
             }
             Arrival::TooManyAwaited => self.close(key, now, out),
@@ -148,7 +151,11 @@ impl Engine {
             received_at: now,
             publisher: self.publisher(session),
         };
-        self.send_publish_on(key, publish, message, now, out)
+        if self.is_refused_by_store(key) {
+            self.clients.counters.store_refused += 1;
+            return self.refuse_publish(key, publish, ReasonCode::QuotaExceeded, out);
+        }
+        self.send_publish_on(key, session, publish, message, now, out)
     }
 
     fn publisher(&self, key: SessionKey) -> PublisherId {
@@ -163,15 +170,18 @@ impl Engine {
     fn send_publish_on(
         &mut self,
         key: ConnectionKey,
+        session: SessionKey,
         publish: &Publish<'_>,
         message: MessageRef<'_>,
         now: Instant,
         out: &mut Outputs,
     ) -> Step {
+        let before = self.clients.journal.operations();
         match self.delay(&message, now) {
             Ok(false) => {}
             Ok(true) => {
-                self.acknowledge(key, publish, ReasonCode::Success, out);
+                let waits = self.waits_since(before);
+                self.acknowledge(key, publish, ReasonCode::Success, waits, out);
                 return Step::Done;
             }
             Err(DelayError::Full) => {
@@ -181,24 +191,45 @@ impl Engine {
                 return self.refuse_publish(key, publish, ReasonCode::TopicNameInvalid, out);
             }
         }
+        if publish.retain && self.clients.journal.is_congested() {
+            return self.hold_for_store(key, now);
+        }
         let mut parcel = Parcel::borrowed(message, now);
-        if publish.retain && !self.retain(key, &mut parcel, now, out) {
-            return Step::Held;
+        let mut retained = Waits::NONE;
+        if publish.retain {
+            match self.retain(key, &mut parcel, now, out) {
+                None => return Step::Held,
+                Some(waits) => retained = waits,
+            }
         }
         let silent = self.clients.settings.retained.clear_is_silent;
         if publish.retain && publish.payload.is_empty() && silent {
-            self.acknowledge(key, publish, ReasonCode::Success, out);
+            self.acknowledge(key, publish, ReasonCode::Success, retained, out);
             return Step::Done;
         }
+        parcel.taking = self.taking(session, publish, now);
+        parcel.is_urgent = self.clients.is_strict(key);
         let held = self.held_route(key);
         match self.route(&mut parcel, held.as_deref(), Scope::All, now, out) {
-            Routed::Sent(any) => {
+            Routed::Sent(any, mut waits) => {
                 self.count_published(any);
+                if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty())
+                    && parcel.taking.is_some()
+                {
+                    self.open_exchange(session, id, &waits);
+                }
+                waits.join(&retained);
                 // [v5 3.4.2.1]: told to those who publish, if they can be told.
                 let none = ReasonCode::NoMatchingSubscribers;
                 let reason = if any { ReasonCode::Success } else { none };
-                self.acknowledge(key, publish, reason, out);
+                self.acknowledge(key, publish, reason, waits, out);
                 Step::Done
+            }
+            Routed::Behind => {
+                if let Some(connection) = self.clients.connections.get_mut(key) {
+                    connection.hold_mut().route = held;
+                }
+                self.hold_for_store(key, now)
             }
             Routed::NoRoom(shard) => {
                 if let Some(connection) = self.clients.connections.get_mut(key) {
@@ -227,32 +258,37 @@ impl Engine {
             .take()
     }
 
-    /// Has the topic's owner retain the message; true if it has, false if that is under way.
+    /// Has the topic's owner retain the message; what must be durable for that, or `None` if it is
+    /// under way.
     fn retain(
         &mut self,
         key: ConnectionKey,
         parcel: &mut Parcel<'_>,
         now: Instant,
         out: &mut Outputs,
-    ) -> bool {
-        let Some(connection) = self.clients.connections.get(key) else {
-            return true;
-        };
-        if connection.hold.as_ref().is_some_and(|hold| hold.stored) {
-            return true;
+    ) -> Option<Waits> {
+        let connection = self.clients.connections.get_mut(key)?;
+        let hold = connection.hold.as_ref();
+        if let Some(waits) = hold.and_then(|hold| hold.stored.clone()) {
+            return Some(waits);
         }
         let topic = TopicKey::new(parcel.message().topic, self.place.seed);
         let owner = topic.owner(self.place.shards);
         let message = parcel.owned().clone();
         if owner == self.place.shard {
+            let before = self.clients.journal.operations();
             self.store_retained(message, now);
-            return true;
+            let waits = self.waits_since(before);
+            // It must not be stored again if the packet is held.
+            let connection = self.clients.connections.get_mut(key)?;
+            connection.hold_mut().stored = Some(waits.clone());
+            return Some(waits);
         }
         let id = self.requests.insert(Request::Store(key));
         self.links
             .push(owner, Entry::RetainedStore(id, message), out);
         self.hold(key, Wait::Stored);
-        false
+        None
     }
 
     /// The topic, through its alias if the packet has one.
@@ -330,11 +366,11 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         self.clients.counters.messages_dropped += 1;
-        self.acknowledge(key, publish, reason, out);
+        self.acknowledge(key, publish, reason, Waits::NONE, out);
         Step::Done
     }
 
-    /// Sends PUBACK or PUBREC, as the quality of service demands.
+    /// Sends PUBACK or PUBREC, as the quality of service demands, when `waits` allows.
     ///
     /// # Specification
     ///
@@ -344,18 +380,21 @@ impl Engine {
         key: ConnectionKey,
         publish: &Publish<'_>,
         reason: ReasonCode,
+        waits: Waits,
         out: &mut Outputs,
     ) {
         let Some(id) = publish.packet_id else { return };
+        let waits = self.if_strict(key, waits);
         match publish.qos {
             Qos::AtMostOnce => {}
             Qos::AtLeastOnce => {
                 if let Some((_, session)) = self.clients.session_of(key) {
                     session.inbound.acknowledged();
                 }
-                self.clients.send_ack(key, AckKind::Puback, id, reason, out);
+                let ack = (AckKind::Puback, id, reason);
+                self.clients.send_ack_after(key, ack, waits, out);
             }
-            Qos::ExactlyOnce => self.acknowledge_qos2(key, id, reason, out),
+            Qos::ExactlyOnce => self.acknowledge_qos2(key, id, reason, waits, out),
         }
     }
 
@@ -364,6 +403,7 @@ impl Engine {
         key: ConnectionKey,
         id: PacketId,
         reason: ReasonCode,
+        waits: Waits,
         out: &mut Outputs,
     ) {
         let told = self.is_v5(key);
@@ -375,7 +415,8 @@ impl Engine {
         } else {
             self.clients.arm_release(session_key);
         }
-        self.clients.send_ack(key, AckKind::Pubrec, id, reason, out);
+        let ack = (AckKind::Pubrec, id, reason);
+        self.clients.send_ack_after(key, ack, waits, out);
     }
 
     fn count_received(&mut self, publish: &Publish<'_>) {

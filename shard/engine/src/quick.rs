@@ -102,7 +102,8 @@ impl Clients {
             && let Some(connection) = self.connections.get_mut(connection_key)
             && connection.plain
             && !connection.congested
-            && session.queue.is_empty()
+            && session.is_drained()
+            && !(qos != Qos::AtMostOnce && session.is_stored())
             && qos == quick.plain.qos
             && (connection.version == Version::V5) == (quick.version == Version::V5)
             && (subscription.identifier.is_none() || quick.version != Version::V5)
@@ -129,6 +130,7 @@ impl Clients {
             retain: false,
             ids: id.as_slice(),
             group: None,
+            group_hash: 0,
         };
         let now = self.now;
         let delivered = self.deliver(key, &wish, quick.parcel(now), now, out);

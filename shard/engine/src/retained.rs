@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use store_model::Operation;
 use wire_message::{Expiry, Instant, Message, MessageRef, ShardId};
 
 use crate::engine::Engine;
@@ -22,6 +23,10 @@ impl Engine {
         let counters = &mut self.clients.counters;
         if message.payload().is_empty() {
             self.retained.clear(message.topic());
+            if self.clients.journal.is_on() {
+                let topic = message.topic().to_owned();
+                self.clients.journal.push(Operation::DropRetained(topic));
+            }
             return;
         }
         if message.payload().len() > settings.payload_bytes_max as usize {
@@ -41,8 +46,14 @@ impl Engine {
             }
             _ => message,
         };
+        let stored = self.clients.journal.is_on().then(|| Arc::clone(&message));
         match self.retained.set(message) {
-            Ok(_) => counters.messages_retained += 1,
+            Ok(_) => {
+                counters.messages_retained += 1;
+                if let Some(message) = stored {
+                    self.clients.journal.push(Operation::PutRetained(message));
+                }
+            }
             Err(_) => counters.messages_retained_dropped += 1,
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use shard_topics::{GroupRoute, Lookup, Pending, Pick, Route, TopicKey};
-use wire_message::{Instant, Message, MessageRef, ShardId, ShardSet, TopicName};
+use store_model::Operation;
+use wire_message::{Instant, Message, MessageRef, Qos, ShardId, ShardSet, TopicName};
 
 use crate::backlog::ItemKey;
 use crate::engine::Engine;
@@ -12,6 +13,7 @@ use crate::hold::Wait;
 use crate::key::ConnectionKey;
 use crate::output::{Output, Outputs};
 use crate::parcel::Parcel;
+use crate::persist::Waits;
 use crate::requests::Request;
 
 /// Who waits for a route.
@@ -33,10 +35,13 @@ pub(crate) enum Scope {
 }
 
 /// What became of a publish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Routed {
-    /// It is on its way to everybody; whether there was anybody.
-    Sent(bool),
+    /// It is on its way to everybody; whether there was anybody, and what must be durable before
+    /// it is acknowledged.
+    Sent(bool, Waits),
+    /// Nothing was done: stored sessions are to get it, and the store is behind.
+    Behind,
     /// Nothing was done: there is no room in the ring to this shard.
     NoRoom(ShardId),
     /// Nothing was done: the owners must be asked.
@@ -90,9 +95,11 @@ impl Engine {
                     self.clients.counters.route_hits += 1;
                     let here = self.place.shard;
                     let is_plain = scope == Scope::All && route.groups.is_empty();
-                    if is_plain && route.shards.is_only(here) {
+                    if is_plain && route.shards.is_only(here) && route.persistent.is_empty() {
                         // The usual case on one core: nothing of the route is needed any more.
-                        Routed::Sent(self.deliver_plain(parcel, &matches, now, out))
+                        let before = self.clients.journal.operations();
+                        let any = self.deliver_plain(parcel, &matches, false, now, out);
+                        Routed::Sent(any, self.waits_since(before))
                     } else {
                         let route = route.clone();
                         self.send_along(parcel, &route, &matches, scope, now, out)
@@ -121,6 +128,22 @@ impl Engine {
         for (shard, _) in &picks {
             targets.insert(*shard);
         }
+        let mut storing = if plain {
+            route.persistent
+        } else {
+            ShardSet::EMPTY
+        };
+        if self.clients.journal.is_on() {
+            // Whether members of groups are stored is known to their shards only.
+            for (shard, _) in &picks {
+                storing.insert(*shard);
+            }
+        }
+        if parcel.message().qos == Qos::AtMostOnce {
+            storing = ShardSet::EMPTY;
+        } else if !storing.is_empty() && self.clients.journal.is_congested() {
+            return Routed::Behind;
+        }
         if let Some(full) = targets
             .iter()
             .find(|to| *to != here && !self.links.has_room(*to))
@@ -128,7 +151,12 @@ impl Engine {
             self.clients.counters.ring_full += 1;
             return Routed::NoRoom(full);
         }
+        if let Some(taking) = parcel.taking.as_mut() {
+            taking.receipt.parts = u16::try_from(storing.iter().count()).unwrap_or(u16::MAX);
+        }
+        let mut waits = Waits::NONE;
         for shard in targets.iter() {
+            let stored = storing.contains(shard);
             let picked = picks
                 .iter()
                 .filter(|(to, _)| *to == shard)
@@ -136,24 +164,63 @@ impl Engine {
             let picked: Vec<GroupPick> = picked.collect();
             let plain = plain && route.shards.contains(shard);
             if shard == here {
-                if plain {
-                    self.deliver_plain(parcel, matches, now, out);
-                }
-                self.deliver_to_groups(parcel, matches, &picked, now, out);
+                let before = self.clients.journal.operations();
+                self.deliver_here(parcel, matches, (plain, stored), &picked, now, out);
+                waits.join(&self.waits_since(before));
                 continue;
             }
             let groups = (!picked.is_empty()).then(|| Box::new(GroupPicks(picked)));
             let message = Arc::clone(parcel.owned());
-            self.links.take_slot(shard);
             self.clients.counters.messages_forward += 1;
             let entry = Entry::Publish(Publish {
                 message,
                 groups,
+                taking: parcel.taking.clone().filter(|_| stored),
                 plain,
+                stored,
+                urgent: parcel.is_urgent,
             });
-            out.actions.push(Output::Push { to: shard, entry });
+            let number = self.links.push_now(shard, entry, out);
+            if stored {
+                waits.add(shard, number);
+            }
         }
-        Routed::Sent(!targets.is_empty())
+        Routed::Sent(!targets.is_empty(), waits)
+    }
+
+    /// Delivers to sessions of this shard, some of which may be stored; leaves a receipt if the
+    /// message must not be stored twice.
+    fn deliver_here(
+        &mut self,
+        parcel: &mut Parcel<'_>,
+        matches: &[shard_topics::FilterId],
+        (plain, stored): (bool, bool),
+        picked: &[GroupPick],
+        now: Instant,
+        out: &mut Outputs,
+    ) {
+        let taking = parcel.taking.take().filter(|_| stored);
+        if let Some(taking) = &taking {
+            self.clients.begin_taking(&taking.skip);
+        }
+        if plain {
+            self.deliver_plain(parcel, matches, stored, now, out);
+        }
+        self.deliver_to_groups(parcel, matches, picked, now, out);
+        if let Some(taking) = &taking {
+            self.write_receipt(taking);
+            self.clients.end_taking();
+        }
+        parcel.taking = taking;
+    }
+
+    /// What must be durable for what was written down here since there were `before` operations.
+    pub(crate) fn waits_since(&self, before: u64) -> Waits {
+        if self.clients.journal.operations() == before {
+            Waits::NONE
+        } else {
+            self.clients.waits_written()
+        }
     }
 
     /// Picks a shard for each shared subscription.
@@ -197,15 +264,28 @@ impl Engine {
     }
 
     /// A message that another shard sent to sessions of this one.
-    pub(crate) fn forwarded(&mut self, publish: Publish, now: Instant, out: &mut Outputs) {
+    pub(crate) fn forwarded(
+        &mut self,
+        from: ShardId,
+        publish: Publish,
+        now: Instant,
+        out: &mut Outputs,
+    ) {
         let Publish {
             message,
             groups,
+            taking,
             plain,
+            stored,
+            urgent,
         } = publish;
         let mut parcel = Parcel::shared(&message, now);
+        parcel.taking = taking;
         let picks = groups.as_ref().map_or(&[][..], |groups| &groups.0);
-        self.deliver_forwarded(&mut parcel, plain, picks, now, out);
+        self.deliver_forwarded(&mut parcel, (plain, stored), picks, now, out);
+        if stored {
+            self.note_written(from, urgent);
+        }
     }
 
     /// Delivers a message that came from another shard to those of this shard's sessions for whom it
@@ -213,7 +293,7 @@ impl Engine {
     pub(crate) fn deliver_forwarded(
         &mut self,
         parcel: &mut Parcel<'_>,
-        plain: bool,
+        how: (bool, bool),
         picks: &[GroupPick],
         now: Instant,
         out: &mut Outputs,
@@ -222,10 +302,7 @@ impl Engine {
         let mut matches = core::mem::take(&mut self.matches);
         matches.clear();
         matches.extend_from_slice(self.routes.local_matches(key, &self.index));
-        if plain {
-            self.deliver_plain(parcel, &matches, now, out);
-        }
-        self.deliver_to_groups(parcel, &matches, picks, now, out);
+        self.deliver_here(parcel, &matches, how, picks, now, out);
         self.matches = matches;
     }
 
@@ -354,8 +431,10 @@ impl Engine {
     }
 
     /// Puts a message of the engine's own on its way to one shared subscription.
-    pub(crate) fn redispatch(&mut self, message: Arc<Message>, group: u64) {
+    ///
+    /// `after` is written down when it is durable there.
+    pub(crate) fn redispatch(&mut self, message: Arc<Message>, group: u64, after: Vec<Operation>) {
         self.clients.counters.delivery_redispatched += 1;
-        self.backlog.push_group(message, group);
+        self.backlog.push_group(message, group, after);
     }
 }

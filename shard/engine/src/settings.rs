@@ -1,10 +1,12 @@
 //! What an engine is told once, at start: checked values, units applied.
 
+use core::time::Duration;
+
 mod listener;
 mod mqtt;
 mod topics;
 
-pub use listener::{ListenerId, ListenerSettings};
+pub use listener::{Durability, ListenerId, ListenerSettings};
 pub use mqtt::{MqttSettings, Overlap};
 pub use topics::{
     AutoSubscription, DelayedSettings, EventSettings, RetainedSettings, RewriteAction, RewriteRule,
@@ -32,6 +34,9 @@ pub struct Settings {
     pub auto_subscribe: Vec<AutoSubscription>,
     /// Topic rewriting, in order, the last match wins; at most [`crate::limits::REWRITE_RULES_MAX`].
     pub rewrite: Vec<RewriteRule>,
+    /// How long a publish that needs the store is held while that is behind or can't write, and how
+    /// long a client waits for what was promised; then it is told 0x97.
+    pub store_wait_max: Duration,
     /// Topics whose routes a shard remembers.
     pub route_cache_topics: usize,
     /// Whether CONNECT waits for [`crate::ControlInput::Authenticated`], or anybody may connect.
@@ -65,6 +70,7 @@ impl Default for Settings {
             events: EventSettings::default(),
             auto_subscribe: Vec::new(),
             rewrite: Vec::new(),
+            store_wait_max: Duration::from_secs(10),
             route_cache_topics: 65_536,
             authenticate: false,
             authorize: false,

@@ -5,6 +5,7 @@ use core::time::Duration;
 use wire_message::Instant;
 use wire_mqtt::ReasonCode;
 
+use crate::connection::SessionKey;
 use crate::control::ControlOutput;
 use crate::engine::Engine;
 use crate::output::{Output, Outputs};
@@ -28,7 +29,7 @@ const WILLS_MAX: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Engine {
-    /// Sessions end with the process, so wills are due now, before their receivers are gone.
+    /// Connections end with the process, so wills are due now, before their receivers are gone.
     pub(crate) fn handle_stop(&mut self, now: Instant, out: &mut Outputs) {
         if self.stopping != Stopping::No {
             return;
@@ -36,7 +37,9 @@ impl Engine {
         self.stopping = Stopping::Wills(now + WILLS_MAX);
         let sessions: Vec<_> = self.clients.sessions.iter().map(|(key, _)| key).collect();
         for session in sessions {
-            self.publish_will(session, now);
+            if !self.keeps_will(session) {
+                self.publish_will(session, now);
+            }
         }
         self.run_backlog(now, out);
         self.clients
@@ -44,11 +47,21 @@ impl Engine {
             .schedule(now + LOOK, Token::Stop.to_bits());
     }
 
+    /// Whether a will outlasts the process, because its delay is not over.
+    fn keeps_will(&self, key: SessionKey) -> bool {
+        let session = self.clients.sessions.get(key);
+        let will = session.and_then(|session| session.will.as_ref());
+        self.clients.stored(key).is_some() && will.is_some_and(|will| will.delay_s() > 0)
+    }
+
     pub(crate) fn stop_timer(&mut self, now: Instant, out: &mut Outputs) {
         let Stopping::Wills(latest) = self.stopping else {
             return;
         };
-        let busy = !self.backlog.is_empty() || !self.requests.is_empty() || !self.links.is_idle();
+        let busy = !self.backlog.is_empty()
+            || !self.requests.is_empty()
+            || !self.links.is_idle()
+            || !self.is_settled();
         if busy && now < latest {
             self.clients
                 .wheel

@@ -7,7 +7,7 @@ use wire_message::Instant;
 use wire_mqtt::{AckKind, PacketId, ReasonCode, Version};
 
 use crate::clients::Clients;
-use crate::connection::{SessionKey, UNARMED};
+use crate::connection::{Connection, SessionKey, UNARMED};
 use crate::detach::Detach;
 use crate::engine::Engine;
 use crate::hold::Wait;
@@ -36,7 +36,7 @@ impl Engine {
     /// When to call [`Self::handle_timeout`]; ask again after every other call.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        if self.has_ready_backlog() {
+        if self.has_ready_backlog() || self.has_turn_to_end() {
             return Some(Instant::ZERO);
         }
         self.clients.wheel.next_due()
@@ -51,10 +51,14 @@ impl Engine {
             return;
         }
         connection.armed = UNARMED;
+        let is_refused = connection_refused(connection, now);
         if let Some(Wait::Rate(until)) = connection.hold.as_ref().and_then(|hold| hold.waiting)
             && until <= now
         {
             self.resume(key, Wait::Rate(until), out);
+        }
+        if is_refused {
+            self.resume(key, Wait::Store, out);
         }
         match self.connection_due(key, now) {
             Some((due, _)) if due > now => self.clients.arm_connection(key, due),
@@ -67,6 +71,10 @@ impl Engine {
                 self.disconnect(key, ReasonCode::KeepAliveTimeout, now, out);
             }
             Some((_, Overdue::Rate)) => self.clients.arm_connection(key, now),
+            Some((_, Overdue::Disk)) => {
+                self.clients.counters.store_refused += 1;
+                self.disconnect(key, ReasonCode::QuotaExceeded, now, out);
+            }
             Some((_, Overdue::Send)) => {
                 self.clients.counters.client_send_timeout += 1;
                 out.actions.push(Output::Close { connection: key });
@@ -98,12 +106,20 @@ impl Engine {
             Some(Wait::Rate(until)) => Some(until),
             _ => None,
         };
+        let held = match connection.hold.as_deref() {
+            Some(hold) if hold.waiting == Some(Wait::Store) => hold.until,
+            Some(_) | None => None,
+        };
+        let line = connection.line.as_ref();
+        let line = line.map(|line| line.since + settings.store_wait_max);
         let timeout = settings.listener(connection.listener).send_timeout;
         let send = (connection.stalled != UNARMED).then(|| connection.stalled + timeout);
         [
             silent.map(|due| (due, Overdue::KeepAlive)),
             again.map(|due| (due, Overdue::Rate)),
             rate.map(|due| (due, Overdue::Rate)),
+            held.map(|due| (due, Overdue::Rate)),
+            line.map(|due| (due, Overdue::Disk)),
             send.map(|due| (due, Overdue::Send)),
         ]
         .into_iter()
@@ -125,6 +141,12 @@ impl Engine {
         };
         let given_up = session.inbound.expire(&limits, now) as u64;
         self.clients.counters.messages_dropped_await_pubrel_timeout += given_up;
+        if given_up > 0 {
+            self.close_given_up(key);
+        }
+        let Some(session) = self.clients.sessions.get_mut(key) else {
+            return;
+        };
         if session.connection.is_none() {
             let session_end = session.expiry.ends_at(session.detached_at);
             let will_due = session
@@ -211,12 +233,24 @@ impl Engine {
 enum Overdue {
     /// No CONNECT.
     Connect,
+    /// What was promised does not get to the disk.
+    Disk,
     /// Silence.
     KeepAlive,
     /// A rate that may allow more by now, or a look whether a held connection is still held.
     Rate,
     /// The client takes nothing.
     Send,
+}
+
+/// Whether a connection's publish has waited for the store for as long as it may.
+fn connection_refused(connection: &mut Connection, now: Instant) -> bool {
+    let Some(hold) = connection.hold.as_mut() else {
+        return false;
+    };
+    let over = hold.waiting == Some(Wait::Store) && hold.until.is_some_and(|until| until <= now);
+    hold.refused |= over;
+    over
 }
 
 /// How often to look whether a held connection is still held.

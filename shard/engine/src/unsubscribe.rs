@@ -9,7 +9,7 @@ use wire_mqtt::{Packet, ReasonCode, ReasonCodes, ReasonProperties, Unsuback, Uns
 use crate::connection::SessionKey;
 use crate::engine::Engine;
 use crate::entry::Interested;
-use crate::events::is_system;
+use crate::events::{is_system, text_of};
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
 use crate::receive::Step;
@@ -43,15 +43,12 @@ impl Engine {
         let properties = ReasonProperties::default();
         let (packet_id, codes) = (unsubscribe.packet_id, ReasonCodes::new(&codes));
         self.clients.counters.packets_unsuback_sent += 1;
-        self.clients.send(
-            key,
-            &Packet::Unsuback(Unsuback {
-                packet_id,
-                properties,
-                codes,
-            }),
-            out,
-        );
+        let unsuback = Unsuback {
+            packet_id,
+            properties,
+            codes,
+        };
+        self.promise(key, &Packet::Unsuback(unsuback), out);
         Step::Done
     }
 
@@ -73,6 +70,8 @@ impl Engine {
         }
         let mark = session.mark;
         self.tell_unsubscribed(key, target);
+        self.clients
+            .write_unsubscription(key, text_of(target).into());
         self.end_subscription(key, id, mark, out);
         if let Some(session) = self.clients.sessions.get_mut(key) {
             session.subscriptions.remove(id.to_bits());
@@ -163,6 +162,7 @@ impl Engine {
         let Some(session) = self.clients.sessions.get_mut(key) else {
             return;
         };
+        let number = session.number;
         let mut taken = session.outbound.take_group_deliveries();
         let limits = &self.clients.settings.mqtt.queue;
         let queued = session
@@ -178,8 +178,9 @@ impl Engine {
                 .index
                 .group(shard_topics::GroupId::from_bits(bits))
                 .hash();
+            let gone = self.clients.move_away(key, number, &delivery);
             let message: Arc<Message> = delivery.into_message();
-            self.redispatch(message, hash);
+            self.redispatch(message, hash, gone);
         }
     }
 }

@@ -216,6 +216,22 @@ impl Inbound {
             .min()
     }
 
+    /// Puts back a message of an earlier run whose PUBREL is awaited.
+    pub fn restore(&mut self, id: PacketId, since: Instant) {
+        let awaited = Awaited {
+            since: Coarse::at(since),
+            open: false,
+        };
+        self.awaited.get_or_insert_default().0.insert(id, awaited);
+    }
+
+    /// Whether PUBREL is awaited under `id`.
+    #[must_use]
+    pub fn awaits(&self, id: PacketId) -> bool {
+        let awaited = self.awaited.as_ref();
+        awaited.is_some_and(|awaited| awaited.0.contains_key(&id))
+    }
+
     fn remove(&mut self, id: PacketId) -> bool {
         let removed = self
             .awaited

@@ -26,7 +26,7 @@ mod session_expiry;
 mod subscriptions;
 mod will;
 
-pub use delivery::Delivery;
+pub use delivery::{Delivery, Record};
 pub use inbound::{Arrival, Inbound, InboundLimits};
 pub use inbound_aliases::InboundAliases;
 pub use keep_alive::KeepAlive;

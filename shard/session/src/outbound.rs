@@ -66,6 +66,42 @@ impl Outbound {
         }
     }
 
+    /// Nothing in flight; packet ids go on with `next`.
+    #[must_use]
+    pub const fn starting_at(window: u16, next: PacketId) -> Self {
+        Self {
+            flight: None,
+            next,
+            window,
+        }
+    }
+
+    /// Puts back a delivery that is in flight and to be sent again, or, without one, a packet id
+    /// whose message the client has taken over. In the order of sending; [`Outbound::resume`] must
+    /// follow.
+    pub fn restore(&mut self, id: PacketId, delivery: Option<Delivery>, now: Instant) {
+        let stage = delivery.map_or(Stage::Pubrel, Stage::Publish);
+        let flight = self.flight.get_or_insert_default();
+        flight.restore(id, stage, Coarse::at(now));
+    }
+
+    /// The delivery under `id`, if the client has not taken its message over.
+    #[must_use]
+    pub fn delivery(&self, id: PacketId) -> Option<&Delivery> {
+        self.flight.as_ref()?.stage(id)?.delivery()
+    }
+
+    /// Has packet ids go on after `id`.
+    pub fn go_on_after(&mut self, id: PacketId) {
+        self.next = flight::following(id);
+    }
+
+    /// The packet id that the next delivery gets, if that is free.
+    #[must_use]
+    pub const fn next_id(&self) -> PacketId {
+        self.next
+    }
+
     /// Number of packet ids in use.
     #[must_use]
     pub fn len(&self) -> usize {

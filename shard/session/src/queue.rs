@@ -208,6 +208,19 @@ impl Queue {
         }
     }
 
+    /// Puts back, at the end of its line, a delivery that was queued before, whatever the bounds.
+    pub fn put_back(&mut self, delivery: Delivery, priority: u8, limits: &QueueLimits) {
+        let waiting = self.0.get_or_insert_default();
+        waiting.len += 1;
+        waiting.bytes += cost(&delivery);
+        waiting.line(priority, limits).push_back(delivery);
+    }
+
+    /// Takes out the oldest delivery of the lowest priority, unless that is above `priority`.
+    pub fn drop_oldest(&mut self, priority: u8, limits: &QueueLimits) -> Option<Delivery> {
+        self.take_oldest(priority, limits)
+    }
+
     fn has_room(&self, bytes: u64, limits: &QueueLimits) -> bool {
         let len = self.0.as_ref().map_or(0, |waiting| waiting.len);
         len < limits.messages_max && self.bytes().saturating_add(bytes) <= limits.bytes_max

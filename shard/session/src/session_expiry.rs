@@ -20,6 +20,12 @@ impl SessionExpiry {
     /// The session never ends by itself.
     pub const NEVER: Self = Self(u32::MAX);
 
+    /// An interval that was granted before, seconds.
+    #[must_use]
+    pub const fn of(interval_s: u32) -> Self {
+        Self(interval_s)
+    }
+
     /// What a 5.0 CONNECT asks for (absent: 0), but not more than `cap_s`.
     #[must_use]
     pub fn v5(interval_s: Option<u32>, cap_s: u32) -> Self {

@@ -44,6 +44,18 @@ impl Will {
         session_end.map_or(delayed, |end| delayed.min(end))
     }
 
+    /// Message Expiry Interval, seconds from publication; `None`: never.
+    #[must_use]
+    pub const fn expiry_s(&self) -> Option<u32> {
+        self.expiry_s
+    }
+
+    /// Will Delay Interval, seconds from the loss of the connection.
+    #[must_use]
+    pub const fn delay_s(&self) -> u32 {
+        self.delay_s
+    }
+
     /// The message as it is published at `now`; its expiry counts from here.
     #[must_use]
     pub fn message_at(&self, now: Instant) -> MessageRef<'_> {

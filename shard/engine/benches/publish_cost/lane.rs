@@ -8,6 +8,7 @@ use shard_engine::{
     Received, Settings,
 };
 use shard_topics::Epochs;
+use store_model::{UnixMillis, WallClock};
 use wire_message::{ClientId, Instant, Qos, Seed, ShardId, TopicRef};
 use wire_mqtt::{
     Connect, Disconnect, FilterRequest, FilterRequests, Frame, Packet, PacketId, Publish,
@@ -95,7 +96,8 @@ impl Lane {
                 shards,
                 seed: SEED,
                 epochs: Arc::clone(&epochs),
-                unix_s_at_zero: 0,
+                clock: WallClock::new(UnixMillis(0)),
+                store: None,
                 chance: 1,
             };
             Engine::new(Arc::clone(&engine_settings), place, NOW)
@@ -357,6 +359,9 @@ impl Lane {
             | Output::Control(_)
             | Output::HandOver { .. }
             | Output::SendPayload { .. } => {}
+            Output::Ask(..) | Output::Durable { .. } | Output::Store(_) => {
+                unreachable!("nothing is stored")
+            }
         }
     }
 

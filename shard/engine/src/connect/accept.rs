@@ -2,6 +2,7 @@
 
 use shard_session::{Inbound, KeepAlive, Negotiated, Outbound, Queue, Subscriptions, Will};
 use shard_topics::Mark;
+use store_model::Number;
 use wire_message::{ClientId, Expiry, Instant, MessageRef, PublisherId};
 use wire_mqtt::{Connack, ConnackProperties, Connect, Packet, ReasonCode};
 
@@ -11,8 +12,10 @@ use crate::engine::Engine;
 use crate::key::ConnectionKey;
 use crate::naming::Holder;
 use crate::output::{Output, Outputs};
+use crate::parcel::index;
+use crate::persist::Packet as Waiting;
 use crate::session::{Identity, Session};
-use crate::settings::RewriteAction;
+use crate::settings::{Durability, RewriteAction};
 use crate::subscribe::Asked;
 
 impl Engine {
@@ -21,19 +24,19 @@ impl Engine {
         key: ConnectionKey,
         connect: &Connect<'_>,
         terms: &Negotiated<'_>,
-        client: &ClientId,
+        (client, old): (&ClientId, Option<SessionKey>),
         now: Instant,
         out: &mut Outputs,
     ) {
-        let old = self.take_over(client.as_str(), terms.clean_start, now, out);
         let session_present = old.is_some();
         let identity = self.identity(key, connect, client);
         let session = match old {
             Some(session) => session,
-            None => self.new_session(client.clone(), terms, now),
+            None => self.new_session(key, client.clone(), terms, now),
         };
         self.set_terms(key, session, terms, now);
         self.attach(key, session, terms, identity, now);
+        self.clients.write_head(session);
         self.set_will(session, connect, now);
         self.send_connack(key, connect, terms, client, session_present, out);
         if session_present {
@@ -51,7 +54,7 @@ impl Engine {
     ///
     /// \[v5 3.1.4-3\], \[v311 3.1.4-2\]: the older connection goes, told 0x8E; \[v5 3.1.2-4\]:
     /// clean start throws the session away. A session that ends with its connection has ended.
-    fn take_over(
+    pub(super) fn take_over(
         &mut self,
         client: &str,
         clean_start: bool,
@@ -116,6 +119,7 @@ impl Engine {
 
     fn new_session(
         &mut self,
+        connection: ConnectionKey,
         client: ClientId,
         terms: &Negotiated<'_>,
         now: Instant,
@@ -123,6 +127,12 @@ impl Engine {
         self.clients.counters.session_created += 1;
         let publisher = PublisherId(self.place.seed.hash(client.as_str().as_bytes()) | 1);
         let persistent = terms.session_expiry.outlives_connection();
+        let is_stored = persistent && self.stores(connection);
+        let number = if is_stored {
+            self.clients.journal.take_number()
+        } else {
+            Number(0)
+        };
         self.clients.insert(Session {
             client,
             connection: None,
@@ -134,15 +144,28 @@ impl Engine {
             feeds: None,
             will: None,
             identity: None,
+            disk: None,
+            number,
             armed: UNARMED,
             detached_at: now,
             expiry: terms.session_expiry,
-            mark: if persistent {
+            mark: if is_stored {
                 Mark::Persistent
             } else {
                 Mark::Transient
             },
+            unread: false,
         })
+    }
+
+    /// Whether sessions of a connection's listener are stored.
+    fn stores(&self, key: ConnectionKey) -> bool {
+        let connection = self.clients.connections.get(key);
+        self.clients.journal.is_on()
+            && connection.is_some_and(|connection| {
+                let listener = self.clients.settings.listener(connection.listener);
+                listener.durability != Durability::Memory
+            })
     }
 
     fn set_terms(
@@ -162,6 +185,8 @@ impl Engine {
         connection.topic_alias_max = terms.alias_out_max;
         let listener = self.clients.settings.listener(connection.listener);
         connection.unsent_max = listener.unsent_bytes_max;
+        connection.strict =
+            self.clients.journal.is_on() && listener.durability == Durability::Strict;
         if listener.messages_rate.is_some() || listener.bytes_rate.is_some() {
             connection.throttle = Some(Box::new(Throttle::default()));
         }
@@ -207,8 +232,9 @@ impl Engine {
         let Some(session) = self.clients.sessions.get_mut(key) else {
             return;
         };
-        session.will = None;
+        let had = session.will.take().is_some();
         let (Some(will), Some(named)) = (connect.will.as_ref(), named) else {
+            self.clients.write_will(key, had, now);
             return;
         };
         let mut properties = Vec::new();
@@ -226,6 +252,7 @@ impl Engine {
         let delay_s = will.properties.delay_interval_s.unwrap_or(0);
         let will = Will::new(&message, will.properties.expiry_interval_s, delay_s);
         session.will = Some(Box::new(will));
+        self.clients.write_will(key, had, now);
     }
 
     fn send_connack(
@@ -249,7 +276,19 @@ impl Engine {
             properties,
         };
         self.clients.counters.packets_connack_sent += 1;
-        self.clients.send(key, &Packet::Connack(connack), out);
+        let start = out.bytes.len();
+        let limit = terms.packet_bytes_max;
+        let packet = Packet::Connack(connack);
+        if packet
+            .encode_within(connect.version, limit, &mut out.bytes)
+            .is_ok()
+        {
+            let length = index(out.bytes.len() - start);
+            let written = self.clients.waits_written();
+            let waits = self.if_strict(key, written);
+            let connack = Waiting::Connack(length);
+            self.clients.stand_in_line(key, waits, connack, start, out);
+        }
     }
 
     fn subscribe_for(

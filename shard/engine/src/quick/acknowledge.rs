@@ -28,6 +28,9 @@ impl Engine {
             return None;
         }
         let session = clients.sessions.get_mut(session_key)?;
+        if session.is_stored() {
+            return None;
+        }
         let counters = &mut clients.counters;
         let answer = match kind {
             AckKind::Puback => {

@@ -69,6 +69,6 @@ impl Engine {
             return;
         };
         let mut parcel = Parcel::borrowed(message, now);
-        self.deliver_forwarded(&mut parcel, true, &[], now, out);
+        self.deliver_forwarded(&mut parcel, (true, false), &[], now, out);
     }
 }

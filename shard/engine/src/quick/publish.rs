@@ -64,7 +64,8 @@ impl Engine {
         let filter = local.first().copied();
         let filter = filter.filter(|_| alone || route.shards.contains(here));
         let reachable = alone || links.have_room(&route.shards, here);
-        if !route.groups.is_empty() || !reachable || alone && filter.is_none() {
+        let is_stored = plain.qos != Qos::AtMostOnce && !route.persistent.is_empty();
+        if is_stored || !route.groups.is_empty() || !reachable || alone && filter.is_none() {
             return None;
         }
         let packet = input.get(..size as usize)?;
@@ -103,7 +104,7 @@ impl Connection {
     /// Whether packets need nothing of the connection: no grant, no rate.
     #[inline]
     pub(super) fn is_usual(&self) -> bool {
-        self.hold.is_none() && self.throttle.is_none()
+        self.hold.is_none() && self.throttle.is_none() && self.line.is_none()
     }
 }
 

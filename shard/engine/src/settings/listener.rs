@@ -8,6 +8,18 @@ use shard_session::Rate;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(pub u16);
 
+/// What is promised to clients about the disk, if there is a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Sessions are not stored.
+    Memory,
+    /// Sessions are stored, and nothing waits for that.
+    Relaxed,
+    /// Sessions are stored, and what promises something leaves when it is on the disk.
+    #[default]
+    Strict,
+}
+
 /// Limits and conventions of one listener.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
@@ -27,6 +39,8 @@ pub struct ListenerSettings {
     /// Bytes handed to the driver and not yet sent, above which a client counts as slow and its
     /// messages wait in the session's queue.
     pub unsent_bytes_max: u32,
+    /// What is promised to the listener's clients about the disk.
+    pub durability: Durability,
     /// Time a client may stay slow without taking a byte before it is cut off.
     pub send_timeout: Duration,
 }
@@ -41,6 +55,7 @@ impl Default for ListenerSettings {
             bytes_rate: None,
             mountpoint: "".into(),
             unsent_bytes_max: 1 << 20,
+            durability: Durability::Strict,
             send_timeout: Duration::from_secs(15),
         }
     }

@@ -59,6 +59,11 @@ impl Engine {
             return;
         }
         let (mark, online) = (session.mark, session.connection.is_some());
+        self.clients
+            .write_subscription(session_key, text.clone(), &subscription);
+        let Some(session) = self.clients.sessions.get_mut(session_key) else {
+            return;
+        };
         let subscribed = self.index.subscribe(target, index, subscription);
         session.subscriptions.add(subscribed.id.to_bits());
         if subscribed.replaced.is_none() {
@@ -92,6 +97,11 @@ impl Engine {
 
     fn count_subscription(&mut self, target: FilterTarget<'_>) {
         self.clients.counters.client_subscribe += 1;
+        self.count_restored(target);
+    }
+
+    /// Counts a subscription that is there.
+    pub(crate) fn count_restored(&mut self, target: FilterTarget<'_>) {
         self.subscriptions += 1;
         self.subscriptions_shared += u64::from(matches!(target, FilterTarget::Shared(..)));
         if is_system(target.filter()) {
@@ -155,8 +165,7 @@ impl Engine {
             codes,
         };
         self.clients.counters.packets_suback_sent += 1;
-        self.clients
-            .send(progress.connection, &Packet::Suback(suback), out);
+        self.promise(progress.connection, &Packet::Suback(suback), out);
     }
 
     fn after_subscribing(&mut self, session: SessionKey, item: &Item) {

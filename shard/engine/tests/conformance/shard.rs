@@ -9,6 +9,7 @@ use shard_engine::{
     ConnectionKey, Engine, Input, ListenerId, Next, Output, Outputs, Place, Settings,
 };
 use shard_topics::Epochs;
+use store_model::{UnixMillis, WallClock};
 use wire_message::{Instant, Qos, Seed, ShardId, TopicRef};
 use wire_mqtt::{
     Ack, Connect, FilterRequest, FilterRequests, Filters, Frame, Packet, PacketId, PacketType,
@@ -50,7 +51,8 @@ impl Shard {
             shards: 1,
             seed: Seed(1),
             epochs: Arc::new(Epochs::new(1)),
-            unix_s_at_zero: 1_700_000_000,
+            clock: WallClock::new(UnixMillis(1_700_000_000_000)),
+            store: None,
             chance: 1,
         };
         Self {
@@ -203,6 +205,9 @@ impl Shard {
                     packet[offset as usize..][..2].copy_from_slice(&id.value().to_be_bytes());
                 }
                 self.deliver(connection, &packet);
+            }
+            Output::Ask(..) | Output::Durable { .. } | Output::Store(_) => {
+                unreachable!("nothing is stored")
             }
             Output::SendPayload {
                 connection,

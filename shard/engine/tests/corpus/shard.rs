@@ -15,6 +15,7 @@ use shard_engine::{
     Adoption, ConnectionKey, Engine, Input, Next, Output, Outputs, Place, Settings,
 };
 use shard_topics::Epochs;
+use store_model::{UnixMillis, WallClock};
 use wire_message::{Instant, Seed, ShardId};
 use wire_mqtt::{Frame, Packet, Side, Version, connect_version, frame};
 
@@ -57,7 +58,8 @@ impl Shard {
             shards,
             seed: Seed(7),
             epochs: Arc::clone(epochs),
-            unix_s_at_zero: 1_000_000_000,
+            clock: WallClock::new(UnixMillis(1_000_000_000_000)),
+            store: None,
             chance: 1 + id.index() as u64,
         };
         Self {
@@ -262,6 +264,9 @@ impl Shard {
                             .copy_from_slice(&id.value().to_be_bytes());
                     }
                     self.append(connection, &copy, &mut packets);
+                }
+                Output::Ask(..) | Output::Durable { .. } | Output::Store(_) => {
+                    unreachable!("nothing is stored")
                 }
                 Output::SendPayload {
                     connection,

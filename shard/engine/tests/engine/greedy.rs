@@ -6,6 +6,7 @@ use shard_engine::{
     ConnectionKey, Engine, Input, ListenerId, Next, Output, Outputs, Place, Settings,
 };
 use shard_topics::Epochs;
+use store_model::{UnixMillis, WallClock};
 use wire_message::{Instant, ShardId};
 
 use crate::harness::SEED;
@@ -25,7 +26,8 @@ fn connected() -> (Engine, ConnectionKey, Outputs) {
         shards: 1,
         seed: SEED,
         epochs: Arc::new(Epochs::new(1)),
-        unix_s_at_zero: 1_700_000_000,
+        clock: WallClock::new(UnixMillis(1_700_000_000_000)),
+        store: None,
         chance: 1,
     };
     let mut engine = Engine::new(Arc::new(settings), place, NOW);

@@ -8,12 +8,17 @@ use shard_engine::{
     Adoption, Answer, ConnectionKey, ControlOutput, Engine, Entry, Input, ListenerId, Next, Output,
     Outputs, Place, Refused, Settings,
 };
-use shard_topics::Epochs;
+use shard_topics::{Epochs, TopicKey};
+use store_memory::{Disk, FaultPlan, MemoryStore};
+use store_model::{Answer as StoreAnswer, Number, Read, Reader, UnixMillis, WallClock};
 use wire_message::{ClientId, Instant, Seed, ShardId};
 use wire_mqtt::{Connect, Frame, Packet, Side, Version, frame};
 
 /// The seed of every test's broker.
 pub(crate) const SEED: Seed = Seed(7);
+
+/// Its clock.
+const CLOCK: WallClock = WallClock::new(UnixMillis(1_700_000_000_000));
 
 /// Engines, rings and the far ends of connections.
 pub(crate) struct Broker {
@@ -27,9 +32,13 @@ pub(crate) struct Broker {
     peers: Vec<Peer>,
     rings: VecDeque<(usize, usize, Item)>,
     out: Outputs,
+    store: Option<MemoryStore>,
+    /// Whether the store does nothing for now.
+    pub(crate) store_rests: bool,
 }
 
 enum Item {
+    Durable(u64),
     Adopt(Adoption, usize),
     Answer(Answer),
     Entry(Entry),
@@ -58,15 +67,76 @@ impl Broker {
 
     /// Several shards with these settings.
     pub(crate) fn with(settings: Settings, shards: usize) -> Self {
+        Self::on(settings, shards, SEED, None)
+    }
+
+    /// Several shards whose sessions are stored, on a disk that may have some.
+    pub(crate) fn stored(settings: Settings, shards: usize, disk: Disk) -> Self {
+        let plan = FaultPlan::calm(1);
+        let opened = MemoryStore::open(disk, plan, shards, CLOCK, SEED);
+        let (store, opened) = opened.expect("the disk is sound");
+        let sources = [
+            Read::Sessions { after: None },
+            Read::Retained { after: None },
+            Read::Delayed { after: None },
+        ];
+        let image = store.image();
+        let answers = sources.map(|read| {
+            let answer = Reader::new(image, CLOCK).answer(&read);
+            answer.expect("an image can be read")
+        });
+        let mut broker = Self::on(settings, shards, opened.seed, Some(opened.first));
+        broker.store = Some(store);
+        for answer in answers {
+            broker.restore(answer);
+        }
+        broker.settle();
+        broker
+    }
+
+    fn restore(&mut self, answer: StoreAnswer) {
+        let (now, shards) = (self.now, self.engines.len());
+        match answer {
+            StoreAnswer::Sessions(chunk) => {
+                for session in chunk.sessions {
+                    let home = ClientId::home(session.client.as_str(), shards, SEED);
+                    let told = self.engines[home.index()].restore_session(&session, now);
+                    for (to, restored) in told {
+                        self.engines[to.index()].restore_for(home, &restored);
+                    }
+                }
+            }
+            StoreAnswer::Retained(chunk) => {
+                for message in chunk.messages {
+                    let owner = TopicKey::new(message.topic(), SEED).owner(shards);
+                    self.engines[owner.index()].restore_retained(message, now);
+                }
+            }
+            StoreAnswer::Delayed(chunk) => {
+                for delayed in chunk.messages {
+                    self.engines[0].restore_delayed(delayed, now);
+                }
+            }
+            other => panic!("{other:?} is no answer"),
+        }
+    }
+
+    /// The power goes; what is left of the disk.
+    pub(crate) fn crash(&mut self) -> Disk {
+        self.store.take().expect("there is a store").crash()
+    }
+
+    fn on(settings: Settings, shards: usize, seed: Seed, store: Option<Number>) -> Self {
         let (settings, epochs) = (Arc::new(settings), Arc::new(Epochs::new(shards)));
         let now = Instant::from_secs(1_000);
         let engine = |shard: usize| {
             let place = Place {
                 shard: ShardId(u8::try_from(shard).expect("few shards")),
                 shards,
-                seed: SEED,
+                seed,
                 epochs: Arc::clone(&epochs),
-                unix_s_at_zero: 1_700_000_000,
+                clock: CLOCK,
+                store,
                 chance: shard as u64,
             };
             Engine::new(Arc::clone(&settings), place, now)
@@ -79,6 +149,8 @@ impl Broker {
             peers: Vec::new(),
             rings: VecDeque::new(),
             out: Outputs::default(),
+            store: None,
+            store_rests: false,
         };
         broker.set_room(4096);
         broker
@@ -266,6 +338,37 @@ impl Broker {
 
     /// Lets everything happen that is on its way between shards.
     pub(crate) fn settle(&mut self) {
+        loop {
+            self.settle_rings();
+            for shard in 0..self.engines.len() {
+                self.engines[shard].end_turn(self.now, &mut self.out);
+                self.perform(shard);
+            }
+            let moved = self.settle_store();
+            if !moved && self.rings.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the store do what it has to; whether it told anybody anything.
+    fn settle_store(&mut self) -> bool {
+        let Some(store) = self.store.as_mut().filter(|_| !self.store_rests) else {
+            return false;
+        };
+        while store.step() {}
+        let mut moved = false;
+        for shard in 0..self.engines.len() {
+            let id = ShardId(u8::try_from(shard).expect("few shards"));
+            while let Some(event) = self.store.as_mut().and_then(|store| store.poll(id)) {
+                moved = true;
+                self.input(shard, Input::Store(event));
+            }
+        }
+        moved
+    }
+
+    fn settle_rings(&mut self) {
         while let Some((from, to, item)) = self.rings.pop_front() {
             let shard = ShardId(u8::try_from(from).expect("few shards"));
             match item {
@@ -281,6 +384,13 @@ impl Broker {
                     Input::Answer {
                         from: shard,
                         answer,
+                    },
+                ),
+                Item::Durable(through) => self.input(
+                    to,
+                    Input::Durable {
+                        from: shard,
+                        through,
                     },
                 ),
                 Item::Entry(entry) => self.input(to, Input::Entry { from: shard, entry }),
@@ -310,7 +420,20 @@ impl Broker {
         resumed: &mut Vec<usize>,
     ) {
         let place = u8::try_from(shard).expect("few shards");
+        let id = ShardId(place);
         match output {
+            Output::Ask(request, read) => {
+                let store = self.store.as_mut().expect("asked without a store");
+                store.ask(id, request, read);
+            }
+            Output::Durable { to, through } => {
+                self.rings
+                    .push_back((shard, to.index(), Item::Durable(through)));
+            }
+            Output::Store(batch) => {
+                let store = self.store.as_mut().expect("written without a store");
+                store.submit(id, batch).expect("the engine counts the room");
+            }
             Output::Answer { to, answer } => {
                 self.rings
                     .push_back((shard, to.index(), Item::Answer(answer)));

@@ -59,7 +59,7 @@ pub(super) struct Entry {
     pub(super) open: bool,
 }
 
-const _: () = assert!(size_of::<Option<Entry>>() == 32);
+const _: () = assert!(size_of::<Option<Entry>>() == 40);
 
 /// Entries live in a ring whose places are consecutive packet ids, so that an id is found without
 /// a search. An entry that stays while many pass it by would make the ring long: it moves to the
@@ -126,6 +126,27 @@ impl Flight {
         self.open += 1;
         self.tidy();
         id
+    }
+
+    /// Puts back what an earlier run or connection had in flight; each call is for what was sent
+    /// after all before. To be sent again.
+    pub(super) fn restore(&mut self, id: PacketId, stage: Stage, sent: Coarse) {
+        let entry = Entry {
+            stage,
+            sent,
+            open: false,
+        };
+        self.stragglers.insert(id, (self.next_rank, entry));
+        self.next_rank += 1;
+    }
+
+    pub(super) fn stage(&self, id: PacketId) -> Option<&Stage> {
+        match self.place(id) {
+            Some(place) if self.ring[place].is_some() => {
+                self.ring[place].as_ref().map(|entry| &entry.stage)
+            }
+            Some(_) | None => self.stragglers.get(&id).map(|(_, entry)| &entry.stage),
+        }
     }
 
     pub(super) fn stage_mut(&mut self, id: PacketId) -> Option<&mut Stage> {

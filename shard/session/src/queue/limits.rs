@@ -64,7 +64,15 @@ impl Priorities {
         self.ordinary
     }
 
-    pub(super) fn of(&self, topic: TopicRef<'_>) -> u8 {
+    /// Whether all topics have the same.
+    #[must_use]
+    pub fn are_uniform(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// The priority of a topic.
+    #[must_use]
+    pub fn of(&self, topic: TopicRef<'_>) -> u8 {
         self.topics
             .binary_search_by(|(name, _)| name.as_ref().cmp(&topic))
             .map_or(self.ordinary, |position| self.topics[position].1)

@@ -1,0 +1,107 @@
+//! Deliveries to stored sessions whose clients are there.
+
+use std::sync::Arc;
+
+use shard_session::Delivery;
+use store_model::Number;
+use wire_message::Qos;
+use wire_mqtt::PacketId;
+
+use super::{Packet, Waits};
+use crate::clients::Clients;
+use crate::connection::SessionKey;
+use crate::key::ConnectionKey;
+use crate::output::Outputs;
+use crate::parcel::{Parcel, Wish};
+
+impl Clients {
+    /// Sends a message of quality of service 1 or 2, for which there is room, and writes it down
+    /// with its packet id. One of quality of service 1 leaves at once, for it may come twice.
+    pub(crate) fn deliver_stored(
+        &mut self,
+        key: SessionKey,
+        connection: ConnectionKey,
+        wish: &Wish<'_>,
+        parcel: &mut Parcel<'_>,
+        out: &mut Outputs,
+    ) {
+        let mut record = self.next_record(parcel.message().topic);
+        // The packet ids of a session are known from the front of its queue, and from records.
+        record.has_flight = !self.settings.mqtt.queue.priorities.are_uniform();
+        let delivery = wish.delivery(parcel).with_record(record);
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let number = session.number;
+        let id = session.outbound.push(delivery, now);
+        let message = Arc::clone(parcel.owned());
+        self.write_entry(number, record, wish, id, &message);
+        match id {
+            Some(id) if wish.qos == Qos::ExactlyOnce && self.is_strict(connection) => {
+                self.publish_when_durable(connection, id, out);
+            }
+            Some(_) | None => self.send_publish(connection, wish, id, parcel, out),
+        }
+    }
+
+    /// Sends a stored delivery that waited, for the first time.
+    pub(crate) fn send_stored(
+        &mut self,
+        key: SessionKey,
+        connection: ConnectionKey,
+        number: Number,
+        mut delivery: Delivery,
+        out: &mut Outputs,
+    ) {
+        let Some(record) = delivery.record() else {
+            return;
+        };
+        delivery.set_flight();
+        let (qos, now) = (delivery.qos(), self.now);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(id) = session.outbound.push(delivery, now) else {
+            return;
+        };
+        let rank = self.journal.take_number();
+        self.write_flight(number, record, id, rank);
+        if qos == Qos::ExactlyOnce && self.is_strict(connection) {
+            self.publish_when_durable(connection, id, out);
+        } else {
+            self.publish_waited(connection, id, out);
+        }
+    }
+
+    /// Sends the delivery under a packet id when what is being written is durable.
+    fn publish_when_durable(&mut self, connection: ConnectionKey, id: PacketId, out: &mut Outputs) {
+        if self.writing.is_open() {
+            self.journal.hurry_next();
+        } else {
+            self.journal.hurry();
+        }
+        let waits = Waits::on(self.here, self.writing_batch());
+        let end = out.bytes.len();
+        self.stand_in_line(connection, waits, Packet::Publish(id), end, out);
+    }
+
+    /// The batch that what is being written is in.
+    fn writing_batch(&self) -> u64 {
+        if self.writing.is_open() {
+            self.journal.next_batch().0
+        } else {
+            self.journal.written().0
+        }
+    }
+
+    /// What must be durable for everything written down so far.
+    pub(crate) fn waits_written(&self) -> Waits {
+        Waits::on(self.here, self.journal.written().0)
+    }
+
+    /// Whether what a client is promised waits for the disk.
+    pub(crate) fn is_strict(&self, key: ConnectionKey) -> bool {
+        self.connections.get(key).is_some_and(|c| c.strict)
+    }
+}

@@ -1,0 +1,81 @@
+//! What a stored session has beside its memory, while there is something.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use shard_session::Delivery;
+use store_model::{EntryKey, EntryPlace, Home};
+use wire_mqtt::PacketId;
+
+use super::Waits;
+use super::load::Loading;
+
+/// A stored session's other half: entries that are on the disk only, and QoS 2 exchanges whose
+/// receipts are.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    /// Entries that are on the disk only; of an earlier run, once they are counted.
+    pub(crate) entries: u64,
+    /// Bytes of their messages.
+    pub(crate) bytes: u64,
+    /// There is something behind `after`.
+    pub(crate) more: bool,
+    /// The last entry that was read.
+    pub(crate) after: Option<EntryKey>,
+    /// The first part is in memory, for a client that is about to be connected.
+    pub(super) is_loaded: bool,
+    /// A page was asked for and is not there yet.
+    pub(super) asked: bool,
+    /// Numbers the questions, so that late answers are known as such.
+    pub(super) turn: u32,
+    /// What came after the question: the page may show it or not.
+    pub(super) late: Vec<(EntryKey, Delivery)>,
+    /// What was read so far for a client that connects.
+    pub(super) loading: Option<Box<Loading>>,
+    /// Messages of shared subscriptions that are being given to other members.
+    pub(super) moving: BTreeSet<u64>,
+    /// QoS 2 messages of the client that shards have stored.
+    pub(super) exchanges: BTreeMap<PacketId, Exchange>,
+    /// The oldest entries, to be dropped next if there are too many.
+    pub(super) oldest: VecDeque<EntryPlace>,
+    /// A question for the oldest entries or for their number is under way.
+    pub(super) asks_oldest: bool,
+    pub(super) is_measured: bool,
+}
+
+/// A QoS 2 message of the client, from PUBLISH to PUBREL.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exchange {
+    /// What PUBREC waits for.
+    pub(super) waits: Waits,
+    /// Where its receipts are.
+    pub(super) parts: Vec<Home>,
+    /// A crash came between: the message is at `parts`, and is to come again for all others.
+    pub(super) is_partial: bool,
+}
+
+impl Disk {
+    /// An entry was written that is on the disk only.
+    pub(super) fn added(&mut self, entry: EntryKey, delivery: Delivery) {
+        self.entries += 1;
+        self.bytes += delivery.message().cost_bytes() as u64;
+        self.more = true;
+        if self.asked {
+            self.late.push((entry, delivery));
+        }
+    }
+
+    /// An entry is given to another session, and is not to be read from here.
+    pub(super) fn moves(&mut self, number: u64) {
+        self.moving.insert(number);
+    }
+
+    /// Whether it is being read for a client.
+    pub(super) const fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.more && !self.asked && self.moving.is_empty() && self.exchanges.is_empty()
+    }
+}

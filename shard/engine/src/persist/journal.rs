@@ -1,0 +1,235 @@
+//! The operations of this shard, in batches: one for each turn, and in order.
+
+use std::collections::VecDeque;
+
+use store_model::limits::{BATCH_OPERATIONS_MAX, QUESTIONS_MAX, REQUESTS_MAX};
+use store_model::{Batch, Number, Numbers, Operation, Sequence, StoreState, WallClock};
+use wire_message::ShardId;
+
+use crate::limits::{JOURNAL_BYTES_MAX, TRANSACTION_OPERATIONS_MAX};
+use crate::output::{Output, Outputs};
+
+/// Batches in the ring to the store that are not durable; questions have the rest.
+const SUBMITTED_MAX: u64 = (REQUESTS_MAX - QUESTIONS_MAX) as u64;
+
+/// What an operation without a message weighs, bytes.
+const OPERATION_BYTES: u64 = 64;
+
+/// What this shard has the store write.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    numbers: Numbers,
+    clock: WallClock,
+    is_on: bool,
+    state: StoreState,
+    /// Not submitted yet. The last one takes operations if its sequence is `last` and it is open.
+    batches: VecDeque<Batch>,
+    is_open: bool,
+    /// Whether the last batch is to be synced at once.
+    is_last_urgent: bool,
+    /// The last batch that was begun.
+    last: u64,
+    /// The last batch that was submitted.
+    submitted: u64,
+    /// The last batch that is durable.
+    durable: u64,
+    /// Bytes of each batch after the durable ones.
+    weights: VecDeque<u64>,
+    weight: u64,
+    operations: u64,
+}
+
+impl Journal {
+    /// A journal whose numbers begin at `first`; without one nothing is stored.
+    pub(crate) fn new(shard: ShardId, first: Option<Number>, clock: WallClock) -> Self {
+        // Zero stands for "no number".
+        let begin = Number(first.map_or(1, |first| first.0.max(1)));
+        Self {
+            numbers: Numbers::new(begin, shard),
+            clock,
+            is_on: first.is_some(),
+            state: StoreState::Healthy,
+            batches: VecDeque::new(),
+            is_open: false,
+            is_last_urgent: false,
+            last: 0,
+            submitted: 0,
+            durable: 0,
+            weights: VecDeque::new(),
+            weight: 0,
+            operations: 0,
+        }
+    }
+
+    /// Whether anything is stored at all.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    pub(crate) const fn clock(&self) -> WallClock {
+        self.clock
+    }
+
+    pub(crate) const fn set_state(&mut self, state: StoreState) {
+        self.state = state;
+    }
+
+    /// A number that nothing else ever had.
+    pub(crate) const fn take_number(&mut self) -> Number {
+        self.numbers.take()
+    }
+
+    /// Writes an operation down; the batch that it is in. Operations that follow at once, up to
+    /// [`TRANSACTION_OPERATIONS_MAX`], are in the same batch after [`Self::begin`].
+    pub(crate) fn push(&mut self, operation: Operation) -> Sequence {
+        let full = |batch: &Batch| batch.operations.len() >= BATCH_OPERATIONS_MAX;
+        if !self.is_open || self.batches.back().is_some_and(full) {
+            self.open();
+        }
+        self.operations += 1;
+        let weight = weigh(&operation);
+        self.weight += weight;
+        if let Some(last) = self.weights.back_mut() {
+            *last += weight;
+        }
+        let batch = self.batches.back_mut().expect("a batch is open");
+        batch.operations.push(operation);
+        batch.sequence
+    }
+
+    /// The operations that follow belong together: they must not be cut into two batches.
+    pub(crate) fn begin(&mut self) {
+        let room = BATCH_OPERATIONS_MAX - TRANSACTION_OPERATIONS_MAX;
+        if self.is_open
+            && self
+                .batches
+                .back()
+                .is_some_and(|batch| batch.operations.len() > room)
+        {
+            self.open();
+        }
+    }
+
+    fn open(&mut self) {
+        self.last += 1;
+        self.is_open = true;
+        self.is_last_urgent = false;
+        self.weights.push_back(0);
+        self.batches.push_back(Batch {
+            sequence: Sequence(self.last),
+            operations: Vec::new(),
+            urgent: false,
+        });
+    }
+
+    /// Somebody waits for what was written down so far: it is to be synced at once.
+    pub(crate) fn hurry(&mut self) {
+        if self.batches.is_empty() && self.last > self.durable && !self.is_last_urgent {
+            // The batch is with the store already; an empty one has the store sync it.
+            self.open();
+        }
+        self.mark_urgent();
+    }
+
+    /// Somebody waits for what is written down next.
+    pub(crate) fn hurry_next(&mut self) {
+        if !self.is_open {
+            self.open();
+        }
+        self.mark_urgent();
+    }
+
+    fn mark_urgent(&mut self) {
+        if let Some(batch) = self.batches.back_mut() {
+            batch.urgent = true;
+            self.is_last_urgent = true;
+        }
+    }
+
+    /// The last batch with operations: when it is durable, everything written down so far is.
+    pub(crate) const fn written(&self) -> Sequence {
+        Sequence(self.last)
+    }
+
+    /// Whether the store is so far behind that nothing more should be written down for now.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.is_on
+            && (self.state != StoreState::Healthy
+                || self.last - self.durable >= SUBMITTED_MAX
+                || self.weight >= JOURNAL_BYTES_MAX)
+    }
+
+    /// Whether everything written down is durable.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.durable == self.last
+    }
+
+    /// Ends the turn's batch, and submits what the store's ring has room for.
+    pub(crate) fn end_turn(&mut self, out: &mut Outputs) {
+        self.is_open = false;
+        while self.submitted - self.durable < SUBMITTED_MAX {
+            let Some(batch) = self.batches.pop_front() else {
+                return;
+            };
+            self.submitted = batch.sequence.0;
+            out.actions.push(Output::Store(batch));
+        }
+    }
+
+    /// Whether everything written down is with the store.
+    pub(crate) fn is_submitted(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// Whether a batch could be submitted now.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.batches.is_empty() && self.submitted - self.durable < SUBMITTED_MAX
+    }
+
+    /// The batch that the next operation is in, after [`Self::begin`].
+    pub(crate) const fn next_batch(&self) -> Sequence {
+        Sequence(if self.is_open {
+            self.last
+        } else {
+            self.last + 1
+        })
+    }
+
+    /// Operations written down since the start: tells whether something was between two looks.
+    pub(crate) const fn operations(&self) -> u64 {
+        self.operations
+    }
+
+    /// Batches up to `through` are durable.
+    pub(crate) fn durable(&mut self, through: Sequence) {
+        while self.durable < through.0 {
+            self.durable += 1;
+            let weight = self.weights.pop_front();
+            self.weight -= weight.expect("every batch that is not durable has its weight");
+        }
+    }
+}
+
+fn weigh(operation: &Operation) -> u64 {
+    let message = match operation {
+        Operation::Delay { message, .. } | Operation::PutRetained(message) => message,
+        Operation::Enqueue(enqueue) => {
+            let entries = OPERATION_BYTES * enqueue.entries.len() as u64;
+            return entries + enqueue.message.cost_bytes() as u64;
+        }
+        Operation::PutWill(will) => &will.message,
+        Operation::DropDelayed { .. }
+        | Operation::DropFlight { .. }
+        | Operation::DropReceipt { .. }
+        | Operation::DropRetained(_)
+        | Operation::DropSession { .. }
+        | Operation::DropSubscription { .. }
+        | Operation::DropWill { .. }
+        | Operation::PutFlight { .. }
+        | Operation::PutReceipt { .. }
+        | Operation::PutSession(_)
+        | Operation::PutSubscription(_)
+        | Operation::Remove(_) => return OPERATION_BYTES,
+    };
+    OPERATION_BYTES + message.cost_bytes() as u64
+}

@@ -1,0 +1,267 @@
+//! Messages that wait for a stored session: on the disk, and in memory as well while nothing
+//! before them is on the disk only.
+
+use std::sync::Arc;
+
+use shard_session::{Delivery, DropReason, Overflow, Pushed};
+use store_model::{EntryKey, EntryPlace, Number, Operation, Read};
+use wire_message::{Message, Qos};
+
+use super::Disk;
+use super::asks::Asked;
+use crate::clients::Clients;
+use crate::connection::SessionKey;
+use crate::deliver::Delivered;
+use crate::limits::SURPLUS_MAX;
+use crate::parcel::{Parcel, Wish};
+use crate::session::Session;
+
+impl Clients {
+    /// Puts a message into a stored session's queue, by the queue's rules.
+    pub(crate) fn enqueue_stored(
+        &mut self,
+        key: SessionKey,
+        wish: &Wish<'_>,
+        parcel: &mut Parcel<'_>,
+    ) -> Delivered {
+        let online = self.is_online(key);
+        if wish.qos == Qos::AtMostOnce && online {
+            // What a client misses because it is slow is not worth the disk.
+            return self.enqueue_in_memory(key, wish.delivery(parcel)).0;
+        }
+        let record = self.next_record(parcel.message().topic);
+        let delivery = wish.delivery(parcel).with_record(record);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Done;
+        };
+        let number = session.number;
+        let entry = EntryKey {
+            session: number,
+            priority: record.priority,
+            number: Number(record.number),
+        };
+        if session.is_behind(entry) {
+            return self.enqueue_on_disk(key, entry, delivery, wish, parcel);
+        }
+        let (delivered, kept) = self.enqueue_in_memory(key, delivery);
+        if kept {
+            let message = Arc::clone(parcel.owned());
+            self.write_entry(number, record, wish, None, &message);
+        }
+        delivered
+    }
+
+    fn is_online(&self, key: SessionKey) -> bool {
+        let session = self.sessions.get(key);
+        session.is_some_and(|session| session.connection.is_some())
+    }
+
+    /// Puts a delivery into the queue in memory; whether it is there now. What is dropped for it
+    /// leaves the disk too.
+    pub(crate) fn enqueue_in_memory(
+        &mut self,
+        key: SessionKey,
+        delivery: Delivery,
+    ) -> (Delivered, bool) {
+        let own = delivery.record();
+        let Some(session) = self.sessions.get_mut(key) else {
+            return (Delivered::Done, false);
+        };
+        let before = session.queue.len() as u64;
+        let (online, number) = (session.connection.is_some(), session.number);
+        let mut removed = Vec::new();
+        let counters = &mut self.counters;
+        let limits = &self.settings.mqtt.queue;
+        let pushed = session
+            .queue
+            .push(delivery, online, limits, |dropped, reason| {
+                counters.count_drop(reason);
+                if dropped.record().is_some() && dropped.record() != own {
+                    removed.push(dropped);
+                }
+            });
+        self.queued = self.queued + session.queue.len() as u64 - before;
+        for dropped in removed {
+            self.write_removal(number, &dropped, None);
+        }
+        match pushed {
+            Pushed::Refused => (Delivered::Refused, false),
+            Pushed::Dropped => (Delivered::Done, false),
+            Pushed::Queued => (Delivered::Done, true),
+        }
+    }
+
+    fn enqueue_on_disk(
+        &mut self,
+        key: SessionKey,
+        entry: EntryKey,
+        delivery: Delivery,
+        wish: &Wish<'_>,
+        parcel: &mut Parcel<'_>,
+    ) -> Delivered {
+        let message = Arc::clone(parcel.owned());
+        match self.make_room(key, entry.priority, &message, wish.qos) {
+            Pushed::Queued => {}
+            Pushed::Dropped => return Delivered::Done,
+            Pushed::Refused => return Delivered::Refused,
+        }
+        let record = delivery.record().expect("it was given one");
+        self.write_entry(entry.session, record, wish, None, &message);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Delivered::Done;
+        };
+        session.disk_mut().added(entry, delivery);
+        self.queued += 1;
+        Delivered::Done
+    }
+
+    /// Makes room for a message on the disk.
+    fn make_room(&mut self, key: SessionKey, priority: u8, message: &Message, qos: Qos) -> Pushed {
+        let limits = &self.settings.mqtt.queue;
+        let Some(session) = self.sessions.get_mut(key) else {
+            return Pushed::Dropped;
+        };
+        if qos == Qos::AtMostOnce && !limits.store_qos0 {
+            self.counters.count_drop(DropReason::Qos0);
+            return Pushed::Dropped;
+        }
+        let (overflow, messages_max) = (limits.overflow, u64::from(limits.messages_max));
+        let bytes_max = limits.bytes_max;
+        let (unread, bytes) = (session.unread, session.queue.bytes());
+        let length = session.queue.len() as u64;
+        let disk = session.disk_mut();
+        let cost = message.cost_bytes() as u64;
+        let ask = unread && !disk.is_measured && !disk.asks_oldest;
+        let surplus = (length + disk.entries + 1).saturating_sub(messages_max);
+        let fits = surplus == 0 && bytes + disk.bytes + cost <= bytes_max;
+        if ask {
+            disk.asks_oldest = true;
+            self.ask(key, Asked::Measure, |session| Read::Measure { session });
+        }
+        if fits {
+            return Pushed::Queued;
+        }
+        let drops_oldest =
+            overflow == Overflow::DropOldest && cost <= bytes_max && messages_max > 0;
+        if drops_oldest && self.drop_oldest(key, priority, surplus) {
+            return Pushed::Queued;
+        }
+        self.counters.count_drop(DropReason::Full);
+        if overflow == Overflow::Refuse {
+            Pushed::Refused
+        } else {
+            Pushed::Dropped
+        }
+    }
+
+    /// Drops the oldest entry, now or when it is known which that is; false if too many are to be
+    /// dropped already.
+    fn drop_oldest(&mut self, key: SessionKey, priority: u8, surplus: u64) -> bool {
+        let limits = &self.settings.mqtt.queue;
+        let Some(session) = self.sessions.get_mut(key) else {
+            return false;
+        };
+        let number = session.number;
+        if let Some(oldest) = session.queue.drop_oldest(priority, limits) {
+            self.counters.count_drop(DropReason::Full);
+            self.queued -= 1;
+            self.write_removal(number, &oldest, None);
+            return true;
+        }
+        let disk = session.disk_mut();
+        if let Some(place) = disk.oldest.pop_front() {
+            self.remove_dropped(key, place);
+            return true;
+        }
+        if surplus > SURPLUS_MAX {
+            return false;
+        }
+        if !disk.asks_oldest {
+            disk.asks_oldest = true;
+            self.ask(key, Asked::Oldest, |session| Read::Oldest {
+                session,
+                priority,
+            });
+        }
+        true
+    }
+
+    fn remove_dropped(&mut self, key: SessionKey, place: EntryPlace) {
+        self.counters.count_drop(DropReason::Full);
+        self.journal.push(Operation::Remove(place));
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let disk = session.disk_mut();
+        // Messages differ in size; what is left is a fair guess.
+        disk.bytes -= disk.bytes / disk.entries.max(1);
+        disk.entries = disk.entries.saturating_sub(1);
+        self.queued = self.queued.saturating_sub(1);
+    }
+
+    /// The oldest entries of a queue that has too many.
+    pub(super) fn oldest_answered(&mut self, key: SessionKey, oldest: Vec<EntryPlace>) {
+        let messages_max = u64::from(self.settings.mqtt.queue.messages_max);
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let (online, length) = (session.connection.is_some(), session.queue.len() as u64);
+        let Some(disk) = session.disk.as_mut() else {
+            return;
+        };
+        disk.asks_oldest = false;
+        if online || disk.is_loading() {
+            // They are in memory by now.
+            return;
+        }
+        let surplus = (length + disk.entries).saturating_sub(messages_max);
+        disk.oldest = oldest.into();
+        for _ in 0..surplus {
+            let disk = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut());
+            let Some(place) = disk.and_then(|disk| disk.oldest.pop_front()) else {
+                return;
+            };
+            self.remove_dropped(key, place);
+        }
+    }
+
+    /// How many entries a session has from an earlier run.
+    pub(super) fn measured(&mut self, key: SessionKey, entries: u64, bytes: u64) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        let Some(disk) = session.disk.as_mut() else {
+            return;
+        };
+        disk.asks_oldest = false;
+        disk.is_measured = true;
+        let more = entries.saturating_sub(disk.entries);
+        disk.entries += more;
+        disk.bytes = disk.bytes.max(bytes);
+        self.queued += more;
+    }
+}
+
+impl Session {
+    /// Whether an entry stands behind others that are on the disk only.
+    fn is_behind(&self, entry: EntryKey) -> bool {
+        if self.connection.is_none() {
+            return true;
+        }
+        let Some(disk) = self.disk.as_ref() else {
+            return false;
+        };
+        let is_passed = |after: EntryKey| order(entry) < order(after);
+        disk.asked || disk.more && !disk.after.is_some_and(is_passed)
+    }
+
+    /// Its other half, made if there is none.
+    pub(crate) fn disk_mut(&mut self) -> &mut Disk {
+        self.disk.get_or_insert_default()
+    }
+}
+
+/// As keys sort.
+pub(super) fn order(key: EntryKey) -> (u8, u64) {
+    (u8::MAX - key.priority, key.number.0)
+}
