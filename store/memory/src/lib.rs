@@ -5,7 +5,7 @@
 //! each group to a log, syncs the log now and then, and tells the shards. It does one thing each
 //! time [`MemoryStore::step`] is called; what, and how long its answers take, the [`FaultPlan`]'s
 //! seed decides. [`MemoryStore::crash`] leaves a [`Disk`]: all that was synced, and of the rest as
-//! much as chance leaves, cut at any byte.
+//! much as chance leaves, cut at any byte; [`MemoryStore::kill`] leaves all that was written.
 //!
 //! Nothing here does I/O, reads a clock or starts a thread, and a run can be repeated exactly.
 //! Start with [`MemoryStore`].
@@ -17,9 +17,12 @@ mod log;
 mod plan;
 mod rng;
 mod side;
+mod start;
 mod store;
 
 pub use disk::Disk;
 pub use image::Image;
 pub use plan::FaultPlan;
-pub use store::{MemoryStore, OpenError, Opened, Stats};
+pub use rng::Rng;
+pub use start::{OpenError, Opened};
+pub use store::{MemoryStore, Stats};

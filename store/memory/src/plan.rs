@@ -25,6 +25,8 @@ pub struct FaultPlan {
     pub write_fails: u32,
     /// How often, in a thousand syncs, the sync fails for good.
     pub sync_fails: u32,
+    /// How often, in a thousand questions, the disk cannot be read.
+    pub unreadable: u32,
     /// How often, in a thousand crashes, bytes of what was not synced are changed too.
     pub garbles: u32,
     /// Bodies whose holders are known in memory, see
@@ -45,6 +47,7 @@ impl FaultPlan {
             full_steps_max: 0,
             write_fails: 0,
             sync_fails: 0,
+            unreadable: 0,
             garbles: 0,
             young_bodies_max: YOUNG_BODIES_MAX,
         }
@@ -71,6 +74,7 @@ impl FaultPlan {
             sync_fails: per_mille(sync_fails),
             garbles: per_mille(one_of(&[0, 500, 1000])),
             young_bodies_max: one_of(&[0, 1, 8, YOUNG_BODIES_MAX]),
+            unreadable: per_mille(one_of(&[0, 0, 100])),
         }
     }
 }

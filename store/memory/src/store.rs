@@ -5,39 +5,16 @@ use std::sync::Arc;
 
 use store_model::limits::BATCH_OPERATIONS_MAX;
 use store_model::{
-    Batch, Event, Family, FormatError, MetaKey, Number, Read, Reader, RequestId, Sequence, Sink,
-    StoreState, Stored, Upkeep, WallClock, Writer, check_format, format_bytes,
+    Answer, Batch, Event, Family, MetaKey, Number, Read, Reader, RequestId, Sequence, StoreState,
+    Upkeep, WallClock, Writer, check_format,
 };
-use thiserror::Error;
 use wire_message::{Seed, ShardId};
 
 use crate::log::Group;
 use crate::rng::Rng;
 use crate::side::Side;
+use crate::start::{OpenError, Opened, create, meta};
 use crate::{Disk, FaultPlan, Image};
-
-/// Why a disk is not opened; nothing on it has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum OpenError {
-    /// Its format is not one of this program's.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// A record without which nothing can be read is damaged.
-    #[error("record {key:?} of the store itself is damaged")]
-    Meta {
-        /// Which.
-        key: MetaKey,
-    },
-}
-
-/// What shards must know of the store before they start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opened {
-    /// For [`store_model::Numbers::new`].
-    pub first: Number,
-    /// The secret that keys the process's hashes: that of the first start.
-    pub seed: Seed,
-}
 
 /// What a store did, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,6 +177,17 @@ impl MemoryStore {
         self.disk
     }
 
+    /// The process is killed: what was written is left, synced or not, and nothing else.
+    #[must_use]
+    pub fn kill(self) -> Disk {
+        self.disk
+    }
+
+    /// From now on other things go wrong. The seed stays, and so does a failure.
+    pub const fn change_plan(&mut self, plan: FaultPlan) {
+        self.plan = plan;
+    }
+
     /// Writes and syncs everything that was submitted, unless the store has failed, whatever the
     /// plan says; the rest of the upkeep is for the next start.
     #[must_use]
@@ -356,13 +344,21 @@ impl MemoryStore {
             let Some((request, read)) = self.sides[index].take_question() else {
                 continue;
             };
-            let mut reader = Reader::new(self.image.as_ref(), self.clock);
-            let Ok(answer): Result<_, Infallible> = reader.answer(&read);
-            self.upkeep.found_damaged(reader.take_damaged());
+            let answer = self.read(&read);
             self.stats.answers += 1;
             self.tell(index, Event::Answer(request, answer));
             return;
         }
+    }
+
+    fn read(&mut self, read: &Read) -> Answer {
+        if self.rng.chance(self.plan.unreadable) {
+            return Answer::Unreadable;
+        }
+        let mut reader = Reader::new(self.image.as_ref(), self.clock);
+        let Ok(answer): Result<_, Infallible> = reader.answer(read);
+        self.upkeep.found_damaged(reader.take_damaged());
+        answer
     }
 
     fn tell(&mut self, index: usize, event: Event) {
@@ -375,24 +371,5 @@ impl MemoryStore {
         for index in 0..self.sides.len() {
             self.tell(index, Event::State(state));
         }
-    }
-}
-
-/// What a new store begins with.
-fn create(seed: Seed, sink: &mut impl Sink) {
-    sink.put(Family::Meta, MetaKey::Format.as_bytes(), &format_bytes());
-    for (key, number) in [(MetaKey::Next, 1), (MetaKey::Seed, seed.0)] {
-        sink.put(Family::Meta, key.as_bytes(), &key.value(number));
-    }
-}
-
-/// A number of the store's own.
-fn meta(image: &Image, key: MetaKey) -> Result<u64, OpenError> {
-    let value = image.value(Family::Meta, key.as_bytes());
-    let value = value.ok_or(OpenError::Meta { key })?;
-    match Stored::decode(Family::Meta, key.as_bytes(), value) {
-        Ok(Stored::Next(number)) => Ok(number.0),
-        Ok(Stored::Seed(seed)) => Ok(seed),
-        _ => Err(OpenError::Meta { key }),
     }
 }

@@ -1,10 +1,13 @@
 //! States of failure.
 
 use store_memory::{Disk, FaultPlan, MemoryStore, OpenError};
-use store_model::{Event, Family, FormatError, MetaKey, Sequence, Sink, StoreState, WallClock};
+use store_model::{
+    Answer, Event, Family, FormatError, MetaKey, Number, Read, Sequence, Sink, StoreState,
+    WallClock,
+};
 use wire_message::{Seed, ShardId};
 
-use crate::answers::{enqueue, submit};
+use crate::answers::{ask, enqueue, submit};
 
 fn open(plan: FaultPlan) -> MemoryStore {
     let clock = WallClock::default();
@@ -152,4 +155,39 @@ fn what_nobody_waits_for_is_synced_in_the_end() {
     assert!(steps < 120, "{steps} steps");
     let through = Sequence(1);
     assert_eq!(events(&mut store), [Event::Durable { through }]);
+}
+
+#[test]
+fn a_killed_process_leaves_all_that_was_written_and_nothing_that_was_not() {
+    let plan = FaultPlan {
+        sync_fails: 1000,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(plan);
+    for number in 1..10 {
+        submit(&mut store, number, vec![enqueue(number, &[7], 0)]);
+        while store.written(ShardId(0)) < Sequence(1) {
+            assert!(store.step(), "the first is to be written");
+        }
+    }
+    let written = store.written(ShardId(0)).0;
+    assert!((1..9).contains(&written), "the urgent sync holds the rest");
+    let image = store.kill().recovered();
+    let entries = image.prefixed(Family::Queue, &[]).count();
+    assert_eq!(entries as u64, written);
+}
+
+#[test]
+fn a_question_that_cannot_be_answered_may_be_asked_again() {
+    let unreadable = FaultPlan {
+        unreadable: 1000,
+        ..FaultPlan::calm(1)
+    };
+    let mut store = open(unreadable);
+    submit(&mut store, 1, vec![enqueue(1, &[7], 0)]);
+    let read = Read::Measure { session: Number(7) };
+    assert_eq!(ask(&mut store, read.clone()), Answer::Unreadable);
+    store.change_plan(FaultPlan::calm(1));
+    let answer = ask(&mut store, read);
+    assert!(matches!(answer, Answer::Measured { entries: 1, .. }));
 }

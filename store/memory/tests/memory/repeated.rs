@@ -27,8 +27,12 @@ fn receipts(store: &mut MemoryStore) -> Vec<StoredReceipt> {
     store.ask(ShardId(0), RequestId(1), Read::Receipts { origin });
     for _ in 0..10_000 {
         store.step();
-        if let Some(Event::Answer(_, Answer::Receipts(receipts))) = store.poll(ShardId(0)) {
-            return receipts;
+        match store.poll(ShardId(0)) {
+            Some(Event::Answer(_, Answer::Receipts(receipts))) => return receipts,
+            Some(Event::Answer(_, Answer::Unreadable)) => {
+                store.ask(ShardId(0), RequestId(1), Read::Receipts { origin });
+            }
+            Some(_) | None => {}
         }
     }
     unreachable!("an answer comes, whatever the state of the store")
