@@ -1,5 +1,8 @@
 //! Whole engines, driven by hand: packets in, packets out.
 
+/// Whether the brokers of the tests have a store.
+const STORED: bool = false;
+
 #[path = "engine/clients.rs"]
 mod clients;
 #[path = "engine/connecting.rs"]

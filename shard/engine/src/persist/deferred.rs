@@ -60,6 +60,10 @@ impl Engine {
     fn write_all(&mut self, operations: Vec<Operation>) {
         self.clients.journal.begin();
         for operation in operations {
+            if let Operation::Remove(place) = &operation {
+                let moved = (place.session, place.number.0);
+                self.clients.writing.moving.remove(&moved);
+            }
             self.clients.journal.push(operation);
         }
     }

@@ -1,6 +1,6 @@
 //! What a stored session has beside its memory, while there is something.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use shard_session::Delivery;
 use store_model::{EntryKey, EntryPlace, Home};
@@ -31,8 +31,6 @@ pub(crate) struct Disk {
     pub(super) late: Vec<(EntryKey, Delivery)>,
     /// What was read so far for a client that connects.
     pub(super) loading: Option<Box<Loading>>,
-    /// Messages of shared subscriptions that are being given to other members.
-    pub(super) moving: BTreeSet<u64>,
     /// QoS 2 messages of the client that shards have stored.
     pub(super) exchanges: BTreeMap<PacketId, Exchange>,
     /// The oldest entries, to be dropped next if there are too many.
@@ -64,11 +62,6 @@ impl Disk {
         }
     }
 
-    /// An entry is given to another session, and is not to be read from here.
-    pub(super) fn moves(&mut self, number: u64) {
-        self.moving.insert(number);
-    }
-
     /// Whether it is being read for a client.
     pub(super) const fn is_loading(&self) -> bool {
         self.loading.is_some()
@@ -76,6 +69,6 @@ impl Disk {
 
     /// Whether there is nothing in it.
     pub(super) fn is_empty(&self) -> bool {
-        !self.more && !self.asked && self.moving.is_empty() && self.exchanges.is_empty()
+        !self.more && !self.asked && self.exchanges.is_empty()
     }
 }

@@ -1,6 +1,7 @@
 //! Queue entries of stored sessions: written when a message comes, removed when it is done with.
 
 use core::num::NonZeroU64;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use shard_session::{Delivery, Record};
@@ -9,7 +10,6 @@ use wire_message::{Message, Seed, TopicRef};
 use wire_mqtt::PacketId;
 
 use crate::clients::Clients;
-use crate::connection::SessionKey;
 use crate::parcel::{Parcel, Wish};
 
 /// The message that is being delivered to several stored sessions, which share it.
@@ -21,6 +21,8 @@ pub(crate) struct Writing {
     entries: Vec<Queued>,
     /// Sessions that lived there have the message.
     pub(crate) skip: Vec<Home>,
+    /// Entries that are being given to other sessions, and not to be read for their own.
+    pub(super) moving: BTreeSet<(Number, u64)>,
 }
 
 impl Writing {
@@ -207,18 +209,11 @@ impl Clients {
 impl Clients {
     /// A delivery goes to another member of its group: what is to be written down when it is
     /// durable there. Until then it stays on the disk, and is not read from there.
-    pub(crate) fn move_away(
-        &mut self,
-        key: SessionKey,
-        session: Number,
-        delivery: &Delivery,
-    ) -> Vec<Operation> {
+    pub(crate) fn move_away(&mut self, session: Number, delivery: &Delivery) -> Vec<Operation> {
         let Some(record) = delivery.record() else {
             return Vec::new();
         };
-        if let Some(state) = self.sessions.get_mut(key) {
-            state.disk_mut().moves(record.number);
-        }
+        self.writing.moving.insert((session, record.number));
         vec![Operation::Remove(place(session, record))]
     }
 }

@@ -165,15 +165,20 @@ impl Journal {
     }
 
     /// Ends the turn's batch, and submits what the store's ring has room for.
-    pub(crate) fn end_turn(&mut self, out: &mut Outputs) {
+    /// How many batches, and operations in them.
+    pub(crate) fn end_turn(&mut self, out: &mut Outputs) -> (u64, u64) {
+        let mut submitted = (0, 0);
         self.is_open = false;
         while self.submitted - self.durable < SUBMITTED_MAX {
             let Some(batch) = self.batches.pop_front() else {
-                return;
+                break;
             };
+            submitted.0 += 1;
+            submitted.1 += batch.operations.len() as u64;
             self.submitted = batch.sequence.0;
             out.actions.push(Output::Store(batch));
         }
+        submitted
     }
 
     /// Whether everything written down is with the store.

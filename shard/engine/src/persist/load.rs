@@ -158,6 +158,15 @@ impl Engine {
         }
     }
 
+    /// A session ends while it is read for a client: that one is to come again.
+    pub(crate) fn stop_loading(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) {
+        let session = self.clients.sessions.get_mut(key);
+        let disk = session.and_then(|session| session.disk.as_mut());
+        if let Some(loading) = disk.and_then(|disk| disk.loading.take()) {
+            self.close(loading.connection, now, out);
+        }
+    }
+
     /// Goes on when another part of a session was read.
     pub(super) fn load_on(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) {
         let Some(disk) = self

@@ -182,8 +182,8 @@ impl Engine {
 
     fn is_moving(&self, key: SessionKey, number: u64) -> bool {
         let session = self.clients.sessions.get(key);
-        let disk = session.and_then(|session| session.disk.as_ref());
-        disk.is_some_and(|disk| disk.moving.contains(&number))
+        let moving = &self.clients.writing.moving;
+        session.is_some_and(|session| moving.contains(&(session.number, number)))
     }
 
     /// The delivery of an entry that was read.

@@ -14,7 +14,9 @@ impl Engine {
     /// engine.
     pub fn end_turn(&mut self, now: Instant, out: &mut Outputs) {
         self.clients.now = now;
-        self.clients.journal.end_turn(out);
+        let (batches, operations) = self.clients.journal.end_turn(out);
+        self.clients.counters.store_batches += batches;
+        self.clients.counters.store_operations += operations;
         self.clients.ask_store(out);
         for (shard, arrivals) in (0..).map(ShardId).zip(&mut self.arrivals) {
             if let Some(through) = arrivals.trail.tell() {

@@ -32,7 +32,7 @@ pub(crate) struct Broker {
     peers: Vec<Peer>,
     rings: VecDeque<(usize, usize, Item)>,
     out: Outputs,
-    store: Option<MemoryStore>,
+    pub(crate) store: Option<MemoryStore>,
     /// Whether the store does nothing for now.
     pub(crate) store_rests: bool,
 }
@@ -67,6 +67,9 @@ impl Broker {
 
     /// Several shards with these settings.
     pub(crate) fn with(settings: Settings, shards: usize) -> Self {
+        if crate::STORED {
+            return Self::stored(settings, shards, Disk::new());
+        }
         Self::on(settings, shards, SEED, None)
     }
 
@@ -119,11 +122,6 @@ impl Broker {
             }
             other => panic!("{other:?} is no answer"),
         }
-    }
-
-    /// The power goes; what is left of the disk.
-    pub(crate) fn crash(&mut self) -> Disk {
-        self.store.take().expect("there is a store").crash()
     }
 
     fn on(settings: Settings, shards: usize, seed: Seed, store: Option<Number>) -> Self {

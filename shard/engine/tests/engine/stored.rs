@@ -1,0 +1,373 @@
+//! What outlasts the process, and what waits for the disk.
+
+use shard_engine::Settings;
+use store_memory::Disk;
+use wire_message::Qos;
+use wire_mqtt::{
+    Ack, Connect, FilterRequest, FilterRequests, Packet, Publish, ReasonCode, Subscribe,
+    SubscribeProperties, Version,
+};
+
+use crate::clients::{id, topic};
+use crate::harness::{Broker, Client};
+
+impl Broker {
+    /// The power goes; what is left of the disk.
+    fn crash(&mut self) -> Disk {
+        self.store.take().expect("there is a store").crash()
+    }
+
+    /// Messages in all queues.
+    fn queued(&self) -> u64 {
+        let gauges = self.engines.iter().map(shard_engine::Engine::gauges);
+        gauges.map(|gauges| gauges.queued_messages).sum()
+    }
+}
+
+fn stored(shards: usize) -> Broker {
+    Broker::stored(Settings::default(), shards, Disk::new())
+}
+
+/// The same disk under a new process.
+fn restarted(mut broker: Broker, shards: usize) -> Broker {
+    Broker::stored(Settings::default(), shards, broker.crash())
+}
+
+fn persistent<'a>(version: Version, id: &'a str) -> Connect<'a> {
+    let mut connect = Connect {
+        clean_start: false,
+        ..Connect::new(version, id)
+    };
+    if version == Version::V5 {
+        connect.properties.session_expiry_interval_s = Some(3_600);
+    }
+    connect
+}
+
+/// Connects and gives whether a session was there.
+fn resume(broker: &mut Broker, id: &str) -> (Client, bool) {
+    let client = broker.connect(&persistent(Version::V5, id));
+    let mut present = None;
+    broker.peek(client, |packet| {
+        if let Packet::Connack(connack) = packet {
+            present = Some(connack.session_present);
+        }
+    });
+    (client, present.expect("a CONNECT is answered"))
+}
+
+fn payloads(broker: &mut Broker, client: Client) -> Vec<String> {
+    let messages = broker.messages(client);
+    messages.into_iter().map(|(_, payload)| payload).collect()
+}
+
+#[test]
+fn a_session_its_subscriptions_and_its_queue_outlast_a_crash() {
+    for (before, after) in [(1, 1), (1, 3), (3, 2)] {
+        let mut broker = stored(before);
+        let (subscriber, present) = resume(&mut broker, "s");
+        assert!(!present);
+        broker.subscribe(subscriber, "t/+", Qos::AtLeastOnce);
+        broker.lose(subscriber);
+        let publisher = broker.client(Version::V5, "p");
+        for number in 0..5 {
+            broker.publish(publisher, "t/1", &number.to_string(), Qos::AtLeastOnce);
+        }
+        let mut broker = restarted(broker, after);
+        let publisher = broker.client(Version::V5, "p");
+        broker.publish(publisher, "t/2", "after", Qos::AtLeastOnce);
+        let (subscriber, present) = resume(&mut broker, "s");
+        assert!(present);
+        let received = payloads(&mut broker, subscriber);
+        assert_eq!(
+            received,
+            ["0", "1", "2", "3", "4", "after"],
+            "{before} {after}"
+        );
+    }
+}
+
+#[test]
+fn a_puback_waits_for_the_disk_if_a_stored_session_gets_the_message() {
+    for shards in [1, 3] {
+        let mut broker = stored(shards);
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+        let publisher = broker.client(Version::V5, "p");
+        broker.take(publisher);
+        broker.store_rests = true;
+        broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+        broker.publish(publisher, "nobody", "2", Qos::AtLeastOnce);
+        assert_eq!(broker.take(publisher), Vec::<String>::new());
+        broker.store_rests = false;
+        broker.settle();
+        let acks = broker.take(publisher);
+        assert_eq!(acks.len(), 2, "{acks:?}");
+        assert!(acks.iter().all(|ack| ack.starts_with("Puback")), "{acks:?}");
+    }
+}
+
+#[test]
+fn what_concerns_no_stored_session_does_not_wait() {
+    let mut broker = stored(2);
+    let subscriber = broker.client(Version::V5, "s");
+    broker.subscribe(subscriber, "t", Qos::ExactlyOnce);
+    let publisher = broker.client(Version::V5, "p");
+    broker.take(publisher);
+    broker.store_rests = true;
+    broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+    assert_eq!(broker.take(publisher).len(), 1);
+    assert_eq!(payloads(&mut broker, subscriber), ["1"]);
+}
+
+#[test]
+fn connack_and_suback_of_a_stored_session_wait_for_the_disk() {
+    let mut broker = stored(1);
+    broker.store_rests = true;
+    let client = broker.connect(&persistent(Version::V5, "s"));
+    let requests = [FilterRequest::new("t", Qos::AtLeastOnce)];
+    broker.send(
+        client,
+        &Packet::Subscribe(Subscribe {
+            packet_id: id(7),
+            properties: SubscribeProperties::default(),
+            requests: FilterRequests::new(&requests),
+        }),
+    );
+    broker.send(client, &Packet::Pingreq);
+    assert_eq!(broker.take(client), Vec::<String>::new());
+    broker.store_rests = false;
+    broker.settle();
+    let packets = broker.take(client);
+    let names: Vec<&str> = packets.iter().map(|packet| &packet[..4]).collect();
+    assert_eq!(names, ["Conn", "Suba", "Ping"], "{packets:?}");
+}
+
+#[test]
+fn a_qos_2_message_is_delivered_once_over_a_crash() {
+    for shards in [1, 2, 3] {
+        let mut broker = stored(shards);
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "t", Qos::ExactlyOnce);
+        let (publisher, _) = resume(&mut broker, "p");
+        broker.take(publisher);
+        broker.take(subscriber);
+        broker.publish(publisher, "t", "1", Qos::ExactlyOnce);
+        let recs = broker.take(publisher);
+        assert!(recs[0].starts_with("Pubrec"), "{recs:?}");
+        assert_eq!(payloads(&mut broker, subscriber), ["1"]);
+        broker.send(
+            subscriber,
+            &Packet::Pubrec(Ack::new(id(1), ReasonCode::Success)),
+        );
+        let rels = broker.take(subscriber);
+        assert!(rels[0].starts_with("Pubrel"), "{rels:?}");
+
+        let mut broker = restarted(broker, shards);
+        // The publisher did not get PUBREC, the subscriber not PUBREL.
+        let (publisher, present) = resume(&mut broker, "p");
+        assert!(present);
+        broker.take(publisher);
+        let again = Publish {
+            qos: Qos::ExactlyOnce,
+            dup: true,
+            packet_id: Some(id(9)),
+            ..Publish::new(topic("t"), b"1")
+        };
+        broker.send(publisher, &Packet::Publish(again));
+        let recs = broker.take(publisher);
+        assert!(recs[0].starts_with("Pubrec"), "{recs:?}");
+        broker.send(
+            publisher,
+            &Packet::Pubrel(Ack::new(id(9), ReasonCode::Success)),
+        );
+        let comps = broker.take(publisher);
+        assert!(comps[0].starts_with("Pubcomp"), "{comps:?}");
+        let (subscriber, present) = resume(&mut broker, "s");
+        assert!(present);
+        let packets = broker.take(subscriber);
+        assert_eq!(packets.len(), 2, "{packets:?}");
+        assert!(packets[1].starts_with("Pubrel"), "{packets:?}");
+    }
+}
+
+/// Takes QoS 1 deliveries and acknowledges them until none comes.
+fn drain(broker: &mut Broker, client: Client) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        let mut ids = Vec::new();
+        broker.take_with(client, |packet| {
+            if let Packet::Publish(publish) = packet {
+                all.push(String::from_utf8_lossy(publish.payload).into_owned());
+                ids.push(publish.packet_id.expect("QoS 1 has one").value());
+            }
+        });
+        if ids.is_empty() {
+            return all;
+        }
+        for id in ids {
+            broker.puback(client, id);
+        }
+    }
+}
+
+fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|number| number.to_string()).collect()
+}
+
+fn large_queues() -> Settings {
+    let mut settings = Settings::default();
+    settings.mqtt.queue.messages_max = 5_000;
+    settings
+}
+
+#[test]
+fn a_long_queue_is_read_page_by_page_and_in_order_while_more_comes() {
+    let mut broker = Broker::stored(large_queues(), 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let publisher = broker.client(Version::V5, "p");
+    for number in 0..1_000 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+    }
+    assert_eq!(broker.queued(), 1_000);
+    let (subscriber, _) = resume(&mut broker, "s");
+    for number in 1_000..1_100 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+    }
+    assert_eq!(drain(&mut broker, subscriber), numbers(0..1_100));
+    broker.publish(publisher, "t", "1100", Qos::AtLeastOnce);
+    assert_eq!(drain(&mut broker, subscriber), ["1100"]);
+    assert_eq!(broker.queued(), 0);
+    // Nothing is left on the disk either.
+    let mut broker = Broker::stored(large_queues(), 1, broker.crash());
+    let (subscriber, _) = resume(&mut broker, "s");
+    assert_eq!(drain(&mut broker, subscriber), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_in_flight_is_sent_again_under_its_packet_ids_before_the_rest() {
+    for crash in [false, true] {
+        let mut broker = stored(1);
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+        let publisher = broker.client(Version::V5, "p");
+        for number in 0..4 {
+            broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+        }
+        broker.puback(subscriber, 2);
+        broker.lose(subscriber);
+        broker.publish(publisher, "t", "4", Qos::AtLeastOnce);
+        if crash {
+            broker = restarted(broker, 1);
+        }
+        let (subscriber, present) = resume(&mut broker, "s");
+        assert!(present);
+        let mut received = Vec::new();
+        broker.take_with(subscriber, |packet| {
+            if let Packet::Publish(publish) = packet {
+                let id = publish.packet_id.expect("QoS 1 has one").value();
+                let payload = String::from_utf8_lossy(publish.payload).into_owned();
+                received.push((payload, publish.dup, (!crash || publish.dup).then_some(id)));
+            }
+        });
+        let one = |payload: &str, dup, id| (payload.to_owned(), dup, id);
+        let last = if crash { None } else { Some(5) };
+        let expected = [
+            one("0", true, Some(1)),
+            one("2", true, Some(3)),
+            one("3", true, Some(4)),
+            one("4", false, last),
+        ];
+        assert_eq!(received, expected, "{crash}");
+    }
+}
+
+#[test]
+fn the_oldest_of_a_dormant_queue_that_is_full_are_dropped() {
+    let mut settings = Settings::default();
+    settings.mqtt.queue.messages_max = 10;
+    let mut broker = Broker::stored(settings, 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let publisher = broker.client(Version::V5, "p");
+    for number in 0..50 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+    }
+    assert_eq!(broker.queued(), 10);
+    let (subscriber, _) = resume(&mut broker, "s");
+    assert_eq!(drain(&mut broker, subscriber), numbers(40..50));
+}
+
+#[test]
+fn a_session_that_was_thrown_away_does_not_come_back() {
+    let mut broker = stored(1);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let again = broker.client(Version::V5, "s");
+    broker.lose(again);
+    let mut broker = restarted(broker, 1);
+    let (_, present) = resume(&mut broker, "s");
+    assert!(!present);
+}
+
+#[test]
+fn a_subscription_that_was_ended_does_not_come_back() {
+    let mut broker = stored(2);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "gone", Qos::AtLeastOnce);
+    broker.subscribe(subscriber, "$share/g/kept", Qos::AtLeastOnce);
+    let filters = wire_mqtt::Filters::new(&["gone"]);
+    broker.send(
+        subscriber,
+        &Packet::Unsubscribe(wire_mqtt::Unsubscribe {
+            packet_id: id(8),
+            user_properties: wire_mqtt::UserProperties::NONE,
+            filters,
+        }),
+    );
+    let mut broker = restarted(broker, 3);
+    let publisher = broker.client(Version::V5, "p");
+    broker.publish(publisher, "gone", "1", Qos::AtLeastOnce);
+    broker.publish(publisher, "kept", "2", Qos::AtLeastOnce);
+    let (subscriber, present) = resume(&mut broker, "s");
+    assert!(present);
+    assert_eq!(payloads(&mut broker, subscriber), ["2"]);
+}
+
+#[test]
+fn retained_and_delayed_messages_and_wills_outlast_a_crash() {
+    let mut broker = stored(2);
+    let publisher = broker.client(Version::V5, "p");
+    broker.retain(publisher, "r/1", "kept");
+    broker.retain(publisher, "r/2", "cleared");
+    broker.retain(publisher, "r/2", "");
+    broker.publish(publisher, "$delayed/60/d", "late", Qos::AtLeastOnce);
+    let mut connect = persistent(Version::V5, "w");
+    connect.will = Some(wire_mqtt::Will {
+        topic: topic("w"),
+        payload: b"gone",
+        qos: Qos::AtLeastOnce,
+        retain: false,
+        properties: wire_mqtt::WillProperties {
+            delay_interval_s: Some(30),
+            ..wire_mqtt::WillProperties::default()
+        },
+    });
+    broker.connect(&connect);
+    let mut broker = restarted(broker, 3);
+    let client = broker.client(Version::V5, "c");
+    broker.subscribe(client, "r/#", Qos::AtLeastOnce);
+    broker.subscribe(client, "d", Qos::AtLeastOnce);
+    broker.subscribe(client, "w", Qos::AtLeastOnce);
+    let now = payloads(&mut broker, client);
+    assert_eq!(now, Vec::<String>::new(), "taken with SUBACK");
+    broker.subscribe(client, "r/#", Qos::AtLeastOnce);
+    broker.pass(std::time::Duration::from_secs(31));
+    assert_eq!(payloads(&mut broker, client), ["gone"]);
+    broker.pass(std::time::Duration::from_secs(31));
+    assert_eq!(payloads(&mut broker, client), ["late"]);
+}
