@@ -172,17 +172,13 @@ impl Device {
         }
     }
 
-    /// Says goodbye and closes.
-    pub(crate) fn leave(&mut self, log: &mut Log) {
+    /// Says goodbye; the broker closes when it has heard it.
+    pub(crate) fn leave(&mut self) {
         // If it is not connected there is nobody to say it to.
         let _ = self
             .mqtt
             .client
             .disconnect(&Disconnect::default(), &mut self.mqtt.out);
-        if let Some(connection) = &mut self.connection {
-            let _ = connection.send(&mut self.mqtt.out);
-        }
-        self.close(log);
     }
 
     /// Publishes if the window allows.

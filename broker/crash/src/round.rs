@@ -302,7 +302,7 @@ impl<'a> Round<'a> {
         }
         if let Some((mut device, _)) = self.stage.clients.pop() {
             self.stage.log.note(Event::Looked(device.id));
-            device.leave(&mut self.stage.log);
+            device.close(&mut self.stage.log);
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ impl Stage {
     fn bury(&mut self) {
         for (device, part) in &mut self.clients {
             if let Part::WillBearer(bearer) = part {
-                bearer.is_cut_off(device, &mut self.log);
+                bearer.cut_off(device, &mut self.log);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A history sorted by message, by subscription and by receiver.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use wire_message::Qos;
 
@@ -97,6 +98,13 @@ impl<'a> Books<'a> {
 
     pub(super) fn fate(&self, id: MessageId) -> Option<&Fate> {
         self.fates.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// The place in the history so much after another.
+    pub(super) fn later(&self, at: At, by: Duration) -> At {
+        let events = &self.history.events;
+        let until = events.get(at).map_or(by, |(time, _)| *time + by);
+        events.partition_point(|(time, _)| *time <= until)
     }
 
     /// Times that the broker may lawfully publish a message of QoS 1.

@@ -18,6 +18,10 @@ const LATE: Duration = Duration::from_millis(2500);
 /// What the broker may need to see that a connection has ended.
 const DOUBT: Duration = Duration::from_millis(300);
 
+/// What a broker may take to bring an acknowledged message to where its subscribers are: one that
+/// subscribes meanwhile may get it.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
+
 /// Messages that were promised to a session and have not come to it.
 pub(super) fn missing(books: &Books<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -118,7 +122,7 @@ fn judge<'b>(
     // Those that the broker publishes are matched when it does so.
     let by_broker = matches!(message.kind, Kind::Delayed(_) | Kind::Will(_));
     let matched = fate.taken.filter(|_| !by_broker && !delivery.retain);
-    let matched = matched.unwrap_or(arrival.at);
+    let matched = matched.map_or(arrival.at, |taken| books.later(taken, ON_ITS_WAY));
     let fitting = account
         .subscriptions
         .iter()

@@ -167,6 +167,21 @@ fn nothing_is_promised_before_suback_and_after_unsubscribe() {
 }
 
 #[test]
+fn who_subscribes_long_after_a_message_must_not_get_it() {
+    let with = |pause_ms: u64| {
+        let mut tale = Tale::new();
+        let id = tale.publish(ONE);
+        tale.now += Duration::from_millis(pause_ms);
+        tale.ask("t", ONE, 0);
+        tale.deliver(id, ONE);
+        tale.wrongs()
+    };
+    // It may have been on its way.
+    assert_eq!(with(100), []);
+    assert_eq!(with(600), [Wrong::NotSubscribed]);
+}
+
+#[test]
 fn what_was_published_after_unsuback_or_in_a_former_session_must_not_come() {
     let mut tale = Tale::subscribed(ONE);
     tale.leave();

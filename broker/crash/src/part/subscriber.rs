@@ -58,7 +58,7 @@ impl Subscriber {
         };
         if leaves {
             if scene.chance.once_in(2) {
-                device.leave(scene.log);
+                device.leave();
             } else {
                 device.close(scene.log);
             }

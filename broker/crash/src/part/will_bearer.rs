@@ -36,7 +36,9 @@ pub(crate) enum Progress {
     Fresh,
     /// CONNECT with the will was written.
     Bearing,
-    /// It said goodbye, and comes back without a will.
+    /// It said goodbye, and waits until the broker has heard it.
+    Leaving(MessageId),
+    /// It comes back without a will.
     Returning(MessageId),
     Over,
 }
@@ -70,7 +72,14 @@ impl WillBearer {
                 }
             }
             Progress::Bearing if !device.is_open() => self.progress = Progress::Over,
-            Progress::Bearing => self.depart(device, scene),
+            Progress::Bearing => self.depart(device),
+            Progress::Leaving(will) => {
+                // Another connection could overtake the goodbye on this one.
+                if !device.is_open() {
+                    device.connect(scene.address, scene.log);
+                    self.progress = Progress::Returning(will);
+                }
+            }
             Progress::Returning(will) => {
                 if device.is_connected() {
                     scene.log.note(Event::Withdrawn(will));
@@ -83,19 +92,18 @@ impl WillBearer {
         }
     }
 
-    fn depart(&mut self, device: &mut Device, scene: &mut Scene<'_>) {
+    fn depart(&mut self, device: &mut Device) {
         if self.departure == Departure::Killed || !device.is_connected() {
             return;
         }
-        device.leave(scene.log);
+        device.leave();
         let borne = device.left_will.take();
         device.will = None;
-        device.connect(scene.address, scene.log);
-        self.progress = borne.map_or(Progress::Over, Progress::Returning);
+        self.progress = borne.map_or(Progress::Over, Progress::Leaving);
     }
 
     /// If the client is connected, its connection is about to be lost, and the will is due.
-    pub(crate) fn is_cut_off(&mut self, device: &Device, log: &mut Log) {
+    pub(crate) fn cut_off(&mut self, device: &Device, log: &mut Log) {
         let bears = self.progress == Progress::Bearing && device.is_connected();
         let comes_in_time = self.will.kind != Kind::Will(NEVER);
         if let Some(will) = device.left_will.filter(|_| bears && comes_in_time) {
