@@ -14,6 +14,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod check;
 mod chunk;
 mod event;
 mod family;
@@ -34,6 +35,7 @@ mod upkeep;
 mod writer;
 mod young;
 
+pub use check::{Check, Finding, Wrong, check};
 pub use chunk::{
     DelayedChunk, QueueChunk, RetainedChunk, SessionsChunk, StoredDelayed, StoredEntry,
     StoredFlight, StoredReceipt, StoredSession, StoredSubscription, StoredWill,

@@ -35,6 +35,13 @@ pub const CHUNK_ENTRIES_MAX: usize = 256;
 /// next chunk takes the rest.
 pub const CHUNK_BYTES_MAX: usize = 1 << 20;
 
+/// Bodies whose holders a check counts at once. Full: it goes through all queues once more for the
+/// next.
+pub const CHECK_BODIES_MAX: usize = 1 << 20;
+
+/// Findings that a check names. Full: others are counted.
+pub const FINDINGS_MAX: usize = 1000;
+
 /// Ring entries whose durability is awaited from one shard. Full: the receiving shard takes no
 /// further entries from that shard until some are durable, and so holds its publishers.
 pub const TRAIL_MARKS_MAX: usize = 8192;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
 use rocksdb::{ColumnFamily, DB};
@@ -40,7 +41,9 @@ pub struct Database {
     options: Options,
     /// Records found damaged that no upkeep has been told of.
     damaged: Mutex<Vec<(Family, Vec<u8>)>>,
-    _lock: File,
+    /// Blocks found damaged and read as they are.
+    pub(crate) damaged_blocks: AtomicU64,
+    _lock: Option<File>,
 }
 
 impl std::fmt::Debug for Database {
@@ -51,12 +54,13 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    pub(crate) fn new(rocks: DB, path: PathBuf, options: Options, lock: File) -> Self {
+    pub(crate) fn new(rocks: DB, path: PathBuf, options: Options, lock: Option<File>) -> Self {
         Self {
             rocks,
             path,
             options,
             damaged: Mutex::default(),
+            damaged_blocks: AtomicU64::new(0),
             _lock: lock,
         }
     }

@@ -58,9 +58,14 @@ impl Disk for Arc<Database> {
 }
 
 impl Database {
-    /// Writes and syncs a group of a start, whatever room there is.
+    /// Writes and syncs a group and all before it, whatever room there is.
     pub(crate) fn write_now(&self, group: &Group<'_>) -> Result<(), DiskError> {
         self.write_group(group, WriteSync::Now)
+    }
+
+    /// Writes a group, to be synced with the next that is, whatever room there is.
+    pub(crate) fn write_later(&self, group: &Group<'_>) -> Result<(), DiskError> {
+        self.write_group(group, WriteSync::Later)
     }
 
     fn write_group(&self, group: &Group<'_>, sync: WriteSync) -> Result<(), DiskError> {

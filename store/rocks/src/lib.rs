@@ -14,12 +14,15 @@
 
 #![allow(clippy::disallowed_methods, reason = "drives I/O")]
 
+mod check;
 mod checkpoint;
 mod database;
 mod disk;
+mod export;
 mod families;
 mod format;
 mod group;
+mod import;
 pub mod limits;
 mod open;
 mod port;
@@ -31,10 +34,12 @@ mod store;
 mod view;
 mod writer;
 
+pub use check::{Checked, check};
 pub use checkpoint::CheckpointError;
 pub use database::{Database, Options};
 pub use disk::{Disk, DiskError, WriteSync};
 pub use group::Group;
+pub use import::{Existing, ImportError, Imported, import};
 pub use open::{OpenError, Opened};
 pub use port::{Port, Wake};
 pub use space::Space;

@@ -10,6 +10,9 @@ pub const EVENTS_MAX: usize = 64;
 /// the next group takes the rest.
 pub const GROUP_BYTES_MAX: usize = 8 << 20;
 
+/// Bytes of a group of an import. Full: it is written.
+pub const IMPORT_GROUP_BYTES: usize = 1 << 20;
+
 /// How long a group waits that there was no room for. Full: it is tried again.
 pub const FULL_RETRY: Duration = Duration::from_millis(50);
 

@@ -68,6 +68,12 @@ pub enum OpenError {
         /// Which.
         key: MetaKey,
     },
+    /// There is no store in the folder.
+    #[error("there is no store in {}", folder.display())]
+    Missing {
+        /// Which.
+        folder: PathBuf,
+    },
     /// There is a column family that this format does not have.
     #[error("store has a column family {name}, which is none of this program's")]
     UnknownFamily {
@@ -98,7 +104,17 @@ impl Database {
     /// [`OpenError`].
     pub fn open(folder: &Path, options: Options, seed: Seed) -> Result<(Self, Opened), OpenError> {
         let lock = lock(folder)?;
-        let path = folder.join(RECORDS);
+        Self::open_records(folder, folder.join(RECORDS), options, seed, Some(lock))
+    }
+
+    /// Opens the records at `path`, in a folder that is this process's.
+    pub(crate) fn open_records(
+        folder: &Path,
+        path: PathBuf,
+        options: Options,
+        seed: Seed,
+        lock: Option<File>,
+    ) -> Result<(Self, Opened), OpenError> {
         let found = stored_format(folder, &path)?;
         let rocks = DB::open_cf_descriptors(&database_options(), &path, descriptors(&options))
             .map_err(|error| database_error(folder, &error))?;
@@ -117,8 +133,47 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Opens the store in `folder` to be read, and writes nothing: what a crash left in the log is
+    /// read from there. Damage to the store's own records, but for the format, is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; [`OpenError::Missing`] if there is no store.
+    pub fn open_to_read(folder: &Path, options: Options) -> Result<Self, OpenError> {
+        let path = folder.join(RECORDS);
+        let lock = lock_to_read(folder)?;
+        if stored_format(folder, &path)?.is_none() {
+            return Err(if path.join(CURRENT).exists() {
+                let key = MetaKey::Format;
+                OpenError::Meta { key }
+            } else {
+                let folder = folder.into();
+                OpenError::Missing { folder }
+            });
+        }
+        let (all, families) = (database_options(), descriptors(&options));
+        let rocks = DB::open_cf_descriptors_read_only(&all, &path, families, false);
+        let rocks = rocks.map_err(|error| database_error(folder, &error))?;
+        Ok(Self::new(rocks, path, options, lock))
+    }
+}
+
+/// Takes the folder for this process without writing to it. A folder without a lock, as of a copy, is
+/// nobody's.
+fn lock_to_read(folder: &Path) -> Result<Option<File>, OpenError> {
+    match File::open(folder.join(LOCK)) {
+        Ok(file) => try_lock(folder, file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::Folder {
+            folder: folder.into(),
+            error,
+        }),
+    }
+}
+
 /// Takes the folder for this process. The system gives it back when the process ends in any way.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let failed = |error| OpenError::Folder {
         folder: folder.into(),
         error,
@@ -127,18 +182,25 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = options.open(folder.join(LOCK)).map_err(failed)?;
+    try_lock(folder, file)
+}
+
+fn try_lock(folder: &Path, file: File) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
             folder: folder.into(),
         }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+        Err(TryLockError::Error(error)) => Err(OpenError::Folder {
+            folder: folder.into(),
+            error,
+        }),
     }
 }
 
 /// The format of what is there, which this program can use; `None` if nothing was stored yet.
 /// Writes nothing.
-fn stored_format(folder: &Path, path: &Path) -> Result<Option<u32>, OpenError> {
+pub(crate) fn stored_format(folder: &Path, path: &Path) -> Result<Option<u32>, OpenError> {
     if !path.join(CURRENT).exists() {
         return match has_records(path) {
             Ok(false) => Ok(None),

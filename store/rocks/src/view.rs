@@ -1,6 +1,7 @@
 //! The records at one point in time.
 
 use std::ops::Bound;
+use std::sync::atomic::Ordering;
 
 use rocksdb::{DB, ErrorKind, ReadOptions, Snapshot};
 use store_model::{Family, Source, Visit, prefix_end};
@@ -37,6 +38,17 @@ impl<'a> View<'a> {
             database,
             snapshot: rocks.snapshot(),
         }
+    }
+
+    /// Whether a second look at blocks as they are may help.
+    fn is_damage(&self, error: &Failed, family: Family) -> bool {
+        let is_damage = error.kind() == ErrorKind::Corruption;
+        if is_damage {
+            self.database.damaged_blocks.fetch_add(1, Ordering::Relaxed);
+            let family = family.name();
+            warn!(family, %error, "Damaged block; its records are read one by one");
+        }
+        is_damage
     }
 
     fn get(&self, family: Family, key: &[u8], blocks: Blocks) -> Result<Option<Vec<u8>>, Failed> {
@@ -114,23 +126,13 @@ fn read_options(blocks: Blocks) -> ReadOptions {
     options
 }
 
-/// Whether a second look at blocks as they are may help.
-fn is_damage(error: &Failed, family: Family) -> bool {
-    let is_damage = error.kind() == ErrorKind::Corruption;
-    if is_damage {
-        let family = family.name();
-        warn!(family, %error, "Damaged block; its records are read one by one");
-    }
-    is_damage
-}
-
 impl Source for View<'_> {
     type Error = ReadError;
 
     fn last_key(&self, family: Family, prefix: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         let mut found = self.last(family, prefix, Blocks::Checked);
         if let Err(error) = &found
-            && is_damage(error, family)
+            && self.is_damage(error, family)
         {
             found = self.last(family, prefix, Blocks::AsTheyAre);
         }
@@ -140,7 +142,7 @@ impl Source for View<'_> {
     fn value(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         let mut found = self.get(family, key, Blocks::Checked);
         if let Err(error) = &found
-            && is_damage(error, family)
+            && self.is_damage(error, family)
         {
             found = self.get(family, key, Blocks::AsTheyAre);
         }
@@ -157,7 +159,7 @@ impl Source for View<'_> {
         let (range, mut last) = ((family, prefix), None);
         let mut walked = self.pass(range, from, Blocks::Checked, &mut last, visit);
         if let Err(error) = &walked
-            && is_damage(error, family)
+            && self.is_damage(error, family)
         {
             let shown = last.clone();
             let from = shown.as_deref().map_or(from, Bound::Excluded);

@@ -106,19 +106,11 @@ fn a_session_without_its_head_is_lost_at_the_start_and_others_are_not() {
     assert_eq!(quarantined, 1);
 }
 
-/// A bit of a table changes, behind the back of the database: its block does not match any more.
-#[test]
-fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours() {
-    let folder = tempfile::tempdir().expect("there is room");
-    let (store, mut ports) = start(folder.path(), 1, Settings::default());
-    let entries = (1_000..1_400).map(|number| enqueue(number, &[7], 0));
-    write(&mut ports[0], 1, entries.collect());
-    drop((store, ports));
-    // A start writes what it finds in the log to tables.
-    drop(open(folder.path()));
-    let payload = 1_234_u64.to_be_bytes();
+/// Changes a bit in the payload of the entry with this number, in the table that it is in.
+pub(crate) fn change_in_table(folder: &Path, number: u64) {
+    let payload = number.to_be_bytes();
     let mut changed = 0;
-    for file in fs::read_dir(folder.path().join("records")).expect("it is a folder") {
+    for file in fs::read_dir(folder.join("records")).expect("it is a folder") {
         let path = file.expect("it can be listed").path();
         if path.extension().is_none_or(|end| end != "sst") {
             continue;
@@ -137,6 +129,19 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
         }
     }
     assert_eq!(changed, 1, "the entry is in one table");
+}
+
+/// A bit of a table changes, behind the back of the database: its block does not match any more.
+#[test]
+fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (store, mut ports) = start(folder.path(), 1, Settings::default());
+    let entries = (1_000..1_400).map(|number| enqueue(number, &[7], 0));
+    write(&mut ports[0], 1, entries.collect());
+    drop((store, ports));
+    // A start writes what it finds in the log to tables.
+    drop(open(folder.path()));
+    change_in_table(folder.path(), 1_234);
     let (store, mut ports) = start(folder.path(), 1, Settings::default());
     let (mut found, mut lost, mut after) = (Vec::new(), 0, None);
     loop {

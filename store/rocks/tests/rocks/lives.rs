@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use store_model::{Batch, Family, Number, Sequence};
-use store_rocks::Settings;
+use store_rocks::{Settings, check};
 use wire_message::ShardId;
 
 use crate::oracle::Oracle;
-use crate::rig::{image, open, start, start_shared, stored, until, wait_durable};
+use crate::rig::{OPTIONS, image, open, start, start_shared, stored, until, wait_durable};
 use crate::script::{Actor, Dice};
 
 /// One run with `shards` shards that submit what chance has them; changes the oracle alike.
@@ -45,6 +45,8 @@ fn run(seed: u64, settings: Settings) {
         live(folder.path(), settings, &mut dice, &mut oracle);
         let found = Oracle::of(&stored(folder.path()));
         assert_eq!(found, oracle, "seed {seed}, life {life}");
+        let checked = check(folder.path(), OPTIONS).expect("it can be opened");
+        assert!(checked.is_sound(), "seed {seed}, life {life}: {checked:?}");
     }
     let highest = oracle.entries().map(|key| key.number.0).max();
     let (database, opened) = open(folder.path());

@@ -6,6 +6,8 @@
 )]
 
 mod answers;
+mod archives;
+mod checks;
 mod copies;
 mod damage;
 mod faults;

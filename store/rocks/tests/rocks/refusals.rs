@@ -15,7 +15,7 @@ use crate::rig::{OPTIONS, enqueue, open, start, write};
 const FOLDER: &str = "SKEIN_STORE_FOLDER";
 
 /// Every file with its content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).expect("it is a folder");
     let file = |entry: std::io::Result<fs::DirEntry>| {
         let path = entry.expect("it can be listed").path();
@@ -31,7 +31,7 @@ fn some_records(folder: &Path) {
 }
 
 /// The database itself, for what no store would do.
-fn rocks(folder: &Path) -> rocksdb::DB {
+pub(crate) fn rocks(folder: &Path) -> rocksdb::DB {
     let names = Family::ALL.map(Family::name);
     let path = folder.join("records");
     let rocks = rocksdb::DB::open_cf(&rocksdb::Options::default(), path, names);

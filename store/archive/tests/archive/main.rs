@@ -1,0 +1,5 @@
+//! Archives, cut and changed everywhere, and records under other numbers.
+
+mod everywhere;
+mod numbers;
+mod record;
