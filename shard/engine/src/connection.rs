@@ -20,6 +20,10 @@ pub(crate) type SessionKey = Key<OfSession>;
 
 /// One connection, from accept or adoption to close.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub(crate) struct Connection {
     /// The session, once CONNECT was accepted.
     pub(crate) session: Option<SessionKey>,

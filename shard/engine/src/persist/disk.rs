@@ -12,6 +12,10 @@ use super::load::Loading;
 /// A stored session's other half: entries that are on the disk only, and QoS 2 exchanges whose
 /// receipts are.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub(crate) struct Disk {
     /// Entries that are on the disk only; of an earlier run, once they are counted.
     pub(crate) entries: u64,

@@ -260,13 +260,13 @@ impl Engine {
         if let Some(session) = self.clients.sessions.get_mut(key) {
             session.outbound = outbound;
         }
-        let end = waiting.last().map(|entry| entry.place());
+        let end = waiting.last().map(StoredEntry::place);
         let last_shown = end.map(|place| EntryKey {
             session: place.session,
             priority: place.priority,
             number: place.number,
         });
-        self.take_page(key, waiting, &mut shown, after, last_shown);
+        self.take_page(key, &waiting, &mut shown, after, last_shown);
         self.clients.take_flying(key, flying as u64);
         self.restore_receipts(key, receipts.unwrap_or_default());
         self.resume(connection, Wait::Loaded, out);
@@ -365,7 +365,11 @@ fn ahead(id: PacketId) -> PacketId {
 impl Clients {
     fn loading(&mut self, key: SessionKey, turn: u32) -> Option<&mut Loading> {
         let disk = self.sessions.get_mut(key)?.disk.as_mut()?;
-        (disk.turn == turn).then(|| disk.loading.as_deref_mut())?
+        if disk.turn == turn {
+            disk.loading.as_deref_mut()
+        } else {
+            None
+        }
     }
 
     /// What is in flight does not wait any more.

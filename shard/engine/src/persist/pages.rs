@@ -121,7 +121,7 @@ impl Engine {
             return;
         }
         let last = entries.last().map(key_of);
-        self.take_page(key, entries, &mut BTreeSet::new(), after, last);
+        self.take_page(key, &entries, &mut BTreeSet::new(), after, last);
         self.pump(key, now, out);
     }
 
@@ -130,13 +130,13 @@ impl Engine {
     pub(super) fn take_page(
         &mut self,
         key: SessionKey,
-        entries: Vec<StoredEntry>,
+        entries: &[StoredEntry],
         shown: &mut BTreeSet<u64>,
         after: Option<EntryKey>,
         last: Option<EntryKey>,
     ) {
         let mut deliveries = Vec::new();
-        for entry in &entries {
+        for entry in entries {
             shown.insert(entry.number.0);
             if !self.is_moving(key, entry.number.0) {
                 deliveries.push(self.stored_delivery(key, entry, false));

@@ -60,7 +60,7 @@ impl Engine {
         }
         let (mark, online) = (session.mark, session.connection.is_some());
         self.clients
-            .write_subscription(session_key, text.clone(), &subscription);
+            .write_subscription(session_key, (*text).into(), &subscription);
         let Some(session) = self.clients.sessions.get_mut(session_key) else {
             return;
         };

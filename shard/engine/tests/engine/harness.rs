@@ -97,6 +97,10 @@ impl Broker {
         broker
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "other answers are to other questions"
+    )]
     fn restore(&mut self, answer: StoreAnswer) {
         let (now, shards) = (self.now, self.engines.len());
         match answer {
@@ -120,7 +124,7 @@ impl Broker {
                     self.engines[0].restore_delayed(delayed, now);
                 }
             }
-            other => panic!("{other:?} is no answer"),
+            other => unreachable!("{other:?} is no answer"),
         }
     }
 

@@ -33,7 +33,7 @@ fn restarted(mut broker: Broker, shards: usize) -> Broker {
     Broker::stored(Settings::default(), shards, broker.crash())
 }
 
-fn persistent<'a>(version: Version, id: &'a str) -> Connect<'a> {
+fn persistent(version: Version, id: &str) -> Connect<'_> {
     let mut connect = Connect {
         clean_start: false,
         ..Connect::new(version, id)
@@ -153,15 +153,15 @@ fn a_qos_2_message_is_delivered_once_over_a_crash() {
         broker.take(publisher);
         broker.take(subscriber);
         broker.publish(publisher, "t", "1", Qos::ExactlyOnce);
-        let recs = broker.take(publisher);
-        assert!(recs[0].starts_with("Pubrec"), "{recs:?}");
+        let received = broker.take(publisher);
+        assert!(received[0].starts_with("Pubrec"), "{received:?}");
         assert_eq!(payloads(&mut broker, subscriber), ["1"]);
         broker.send(
             subscriber,
             &Packet::Pubrec(Ack::new(id(1), ReasonCode::Success)),
         );
-        let rels = broker.take(subscriber);
-        assert!(rels[0].starts_with("Pubrel"), "{rels:?}");
+        let releases = broker.take(subscriber);
+        assert!(releases[0].starts_with("Pubrel"), "{releases:?}");
 
         let mut broker = restarted(broker, shards);
         // The publisher did not get PUBREC, the subscriber not PUBREL.
@@ -175,14 +175,14 @@ fn a_qos_2_message_is_delivered_once_over_a_crash() {
             ..Publish::new(topic("t"), b"1")
         };
         broker.send(publisher, &Packet::Publish(again));
-        let recs = broker.take(publisher);
-        assert!(recs[0].starts_with("Pubrec"), "{recs:?}");
+        let received = broker.take(publisher);
+        assert!(received[0].starts_with("Pubrec"), "{received:?}");
         broker.send(
             publisher,
             &Packet::Pubrel(Ack::new(id(9), ReasonCode::Success)),
         );
-        let comps = broker.take(publisher);
-        assert!(comps[0].starts_with("Pubcomp"), "{comps:?}");
+        let completed = broker.take(publisher);
+        assert!(completed[0].starts_with("Pubcomp"), "{completed:?}");
         let (subscriber, present) = resume(&mut broker, "s");
         assert!(present);
         let packets = broker.take(subscriber);
