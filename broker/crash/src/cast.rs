@@ -10,6 +10,7 @@ use crate::chance::Chance;
 use crate::device::{Card, Device, Draft, Wish};
 use crate::history::Kind;
 use crate::log::Log;
+use crate::part::Attendance::{Always, Away, Flapping};
 use crate::part::{
     Attendance, Departure, NEVER, Part, Progress, Publisher, Subscriber, WillBearer,
 };
@@ -39,28 +40,30 @@ pub(crate) fn cast(lives: usize, chance: &mut Chance, log: &mut Log) -> Vec<(Dev
         let (card, subscriber) = subscriber(number, chance);
         add(card, Part::Subscriber(subscriber));
     }
-    for (number, attendance) in (0..).zip([Attendance::Always, Attendance::Away]) {
+    for (number, attendance) in (0..).zip([Always, Away]) {
         for (filter, name) in [("r/#", "retained"), ("d/#", "delayed"), ("w/#", "wills")] {
             let card = card(&format!("{name}-{number}"), number, chance);
             let wishes = vec![wish(filter, qos(1 + number), 1)];
             add(card, Part::Subscriber(steady(attendance, wishes)));
         }
     }
+    for (number, attendance) in (0..).zip([Always, Flapping, Away]) {
+        let card = card(&format!("sharing-{number}"), number, chance);
+        let wishes = vec![wish("$share/group/t/3", qos(2), 1)];
+        add(card, Part::Subscriber(steady(attendance, wishes)));
+    }
     let short = Card {
         expiry_s: 2,
         ..card("short", 1, chance)
     };
     let wishes = vec![wish("t/#", qos(chance.within(1, 2)), 1)];
-    add(short, Part::Subscriber(steady(Attendance::Away, wishes)));
+    add(short, Part::Subscriber(steady(Away, wishes)));
     let short = Card {
         expiry_s: 2,
         ..card("short-online", 1, chance)
     };
     let wishes = vec![wish("t/1", qos(chance.within(1, 2)), 1)];
-    add(
-        short,
-        Part::Subscriber(steady(Attendance::Flapping, wishes)),
-    );
+    add(short, Part::Subscriber(steady(Flapping, wishes)));
     for life in 0..lives {
         for (name, bearer) in bearers(life, chance) {
             add(card(&name, 1, chance), Part::WillBearer(bearer));
@@ -112,7 +115,7 @@ fn publisher(number: u64, chance: &mut Chance) -> (Card, Publisher) {
 }
 
 fn subscriber(number: u64, chance: &mut Chance) -> (Card, Subscriber) {
-    let attendances = [Attendance::Always, Attendance::Away, Attendance::Flapping];
+    let attendances = [Always, Away, Flapping];
     let attendance = *chance.pick(&attendances);
     let one = |chance: &mut Chance| format!("t/{}", chance.within(0, TOPICS - 1));
     let mut wishes = match chance.within(0, 4) {
@@ -122,14 +125,14 @@ fn subscriber(number: u64, chance: &mut Chance) -> (Card, Subscriber) {
         2 => vec![wish("t/#", qos(1), 1), wish("t/2", qos(2), 2)],
         _ => vec![wish(&one(chance), qos(chance.within(1, 2)), 1)],
     };
-    let changes = attendance != Attendance::Away && chance.once_in(2);
+    let changes = attendance != Away && chance.once_in(2);
     let mut whims = Vec::new();
     if changes {
         // A filter of its own for each topic, and none of the wishes.
         whims.extend((0..TOPICS).map(|number| wish(&format!("+/{number}"), qos(1), 3)));
     }
     // Before 5.0 a session that starts clean ends with its connection: there is nothing to audit.
-    let forgets = number % 2 == 1 && attendance == Attendance::Flapping && chance.once_in(2);
+    let forgets = number % 2 == 1 && attendance == Flapping && chance.once_in(2);
     if chance.once_in(4) {
         for wish in &mut wishes {
             wish.identifier = 0;

@@ -55,7 +55,7 @@ fn nothing_acknowledged_is_lost_when_the_broker_is_killed() {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_power_fails() {
-    let count = number("CRASH_ROUNDS").unwrap_or(5);
+    let count = number("CRASH_ROUNDS").unwrap_or(3);
     let outcomes = rounds(Ending::PowerLoss, Durability::Strict, count);
     assert_kept(&outcomes);
     let lost: u64 = outcomes.iter().map(|outcome| outcome.log_bytes_lost).sum();

@@ -7,6 +7,9 @@ use wire_message::Qos;
 
 use crate::history::{ClientId, Delivery, Event, History, Kind, Message, MessageId};
 
+/// Begins a filter that a group of sessions shares; the group's name and its filter follow.
+const SHARED: &str = "$share/";
+
 /// A place in the history; smaller is earlier.
 pub(super) type At = usize;
 
@@ -236,6 +239,11 @@ impl<'a> Account<'a> {
 }
 
 impl Subscription {
+    /// Whether others share it: then what matches comes to one of them.
+    pub(super) fn is_shared(&self) -> bool {
+        self.filter.starts_with(SHARED)
+    }
+
     /// Whether it promises what was first sent at `sent`.
     pub(super) fn promises(&self, sent: At) -> bool {
         self.left.is_none() && self.granted.is_some_and(|granted| granted < sent)
@@ -247,7 +255,11 @@ impl Subscription {
     }
 
     pub(super) fn matches(&self, topic: &str) -> bool {
-        matches(&self.filter, topic)
+        let own = self.filter.strip_prefix(SHARED);
+        let filter = own
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(_, filter)| filter);
+        matches(filter.unwrap_or(&self.filter), topic)
     }
 }
 

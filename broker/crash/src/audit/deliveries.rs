@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wire_message::Qos;
 
-use super::books::{Account, Arrival, At, Books, Fate};
+use super::books::{Account, Arrival, At, Books, Fate, Subscription};
 use super::{Violation, Wrong};
 use crate::history::{ClientId, Event, Kind, Message, MessageId};
 
@@ -22,45 +22,79 @@ const DOUBT: Duration = Duration::from_millis(300);
 /// subscribes meanwhile may get it.
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
 
-/// Messages that were promised to a session and have not come to it.
+/// Messages that were promised to a session, or to a group of them, and have not come.
 pub(super) fn missing(books: &Books<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
+    let mut groups = BTreeMap::<&str, Group<'_>>::new();
     for (client, account) in books.clients() {
         if account.subscriptions.is_empty() {
             continue;
         }
-        let came = account
-            .arrivals
-            .iter()
-            .filter(|arrival| !arrival.delivery.retain);
-        let came: BTreeSet<_> = came
-            .filter_map(|arrival| arrival.delivery.message)
-            .collect();
+        let came = arrived(account);
         for (id, message, fate) in books.messages() {
-            if !came.contains(&id) && is_owed(account, message, fate) {
-                found.push(Violation {
-                    wrong: Wrong::Lost,
-                    client,
-                    message: Some(id),
-                });
+            let mut owed = account
+                .subscriptions
+                .iter()
+                .filter(|one| is_owed(one, message, fate));
+            if !came.contains(&id) && owed.any(|one| !one.is_shared()) {
+                found.push(lost(client, id));
             }
+        }
+        for shared in account.subscriptions.iter().filter(|one| one.is_shared()) {
+            let group = groups.entry(&shared.filter).or_default();
+            group.came.extend(&came);
+            group.members.push((client, shared));
+        }
+    }
+    for group in groups.values() {
+        for (id, message, fate) in books.messages().filter(|(id, ..)| !group.came.contains(id)) {
+            let mut owed = group
+                .members
+                .iter()
+                .filter(|(_, one)| is_owed(one, message, fate));
+            found.extend(owed.next().map(|(client, _)| lost(*client, id)));
         }
     }
     found
 }
 
-fn is_owed(account: &Account<'_>, message: &Message, fate: &Fate) -> bool {
+/// Sessions that share a subscription, and what came to any of them.
+#[derive(Default)]
+struct Group<'a> {
+    members: Vec<(ClientId, &'a Subscription)>,
+    came: BTreeSet<MessageId>,
+}
+
+fn arrived(account: &Account<'_>) -> BTreeSet<MessageId> {
+    let published = account
+        .arrivals
+        .iter()
+        .filter(|arrival| !arrival.delivery.retain);
+    published
+        .filter_map(|arrival| arrival.delivery.message)
+        .collect()
+}
+
+fn lost(client: ClientId, id: MessageId) -> Violation {
+    Violation {
+        wrong: Wrong::Lost,
+        client,
+        message: Some(id),
+    }
+}
+
+fn is_owed(subscription: &Subscription, message: &Message, fate: &Fate) -> bool {
     let promised = match message.kind {
         Kind::Clear | Kind::Expiring(_) => false,
         Kind::Delayed(_) | Kind::Plain | Kind::Retained | Kind::Will(_) => true,
     };
-    let Some(&sent) = fate.sent.first() else {
-        return false;
-    };
-    let mut subscriptions = account.subscriptions.iter();
     promised
         && fate.taken.is_some()
-        && subscriptions.any(|one| one.promises(sent) && one.matches(&message.topic))
+        && fate
+            .sent
+            .first()
+            .is_some_and(|sent| subscription.promises(*sent))
+        && subscription.matches(&message.topic)
 }
 
 /// Judges everything that came.

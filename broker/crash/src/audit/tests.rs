@@ -215,6 +215,31 @@ fn a_session_that_ends_with_its_connection_is_promised_nothing() {
 }
 
 #[test]
+fn what_a_group_shares_comes_to_one_of_its_sessions() {
+    let mut tale = Tale::new();
+    tale.ask("$share/g/t", ONE, 0);
+    tale.tell(Event::Subscribed(SUBSCRIBER, Rc::from("$share/g/t")));
+    let (first, second) = (tale.publish(ONE), tale.publish(ONE));
+    assert_eq!(tale.wrongs(), [Wrong::Lost, Wrong::Lost]);
+    // The publisher is a member, too.
+    let (filter, qos) = (Rc::from("$share/g/t"), ONE);
+    tale.tell(Event::Subscribing {
+        client: PUBLISHER,
+        filter,
+        qos,
+        identifier: 0,
+    });
+    tale.deliver(second, ONE);
+    assert_eq!(tale.wrongs(), [Wrong::Lost]);
+    tale.deliver(first, ONE);
+    let Some((_, Event::Delivered(client, _))) = tale.history.events.last_mut() else {
+        unreachable!("it was the last to happen")
+    };
+    *client = PUBLISHER;
+    assert_eq!(tale.wrongs(), []);
+}
+
+#[test]
 fn a_message_of_qos_2_must_not_come_twice_to_a_session() {
     let mut tale = Tale::subscribed(TWO);
     let id = tale.publish(TWO);
