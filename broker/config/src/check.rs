@@ -3,7 +3,7 @@
 use regex::Regex;
 use wire_message::{FilterRef, TopicRef};
 
-use crate::value::literal;
+use crate::value::{Auto, Durability, literal};
 use crate::{Config, Effective, Finding, Origin};
 
 /// Automatic subscriptions at the most; more would delay every CONNACK.
@@ -77,6 +77,13 @@ fn listeners(config: &Config, findings: &mut Findings<'_>) {
         }
         if !listener.enable {
             continue;
+        }
+        let stored = [Durability::Relaxed, Durability::Strict].map(Auto::Of);
+        if !config.store.enabled && stored.contains(&listener.durability) {
+            findings.add(
+                &format!("{path}.durability"),
+                "can't hold while `store.enabled` is false",
+            );
         }
         let bind = format!("{path}.bind");
         let same = taken

@@ -8,7 +8,8 @@ use crate::node::Node;
 use crate::reading::Reading;
 use crate::section::{
     ApiConfig, AutoSubscribeConfig, BrokerConfig, DelayedConfig, ListenersConfig, LogConfig,
-    MqttConfig, NodeConfig, RetainerConfig, RewriteConfig, ShutdownConfig, SysTopicsConfig,
+    MqttConfig, NodeConfig, RetainerConfig, RewriteConfig, ShutdownConfig, StoreConfig,
+    SysTopicsConfig,
 };
 use crate::{Effective, Key, LoadError, Origin, check, environment, read};
 
@@ -25,6 +26,8 @@ section! {
         retainer: RetainerConfig,
         /// Messages published later.
         delayed: DelayedConfig,
+        /// What outlasts the process.
+        store: StoreConfig,
         /// Subscriptions that every client gets.
         auto_subscribe: AutoSubscribeConfig,
         /// Topic rewriting: 30 rules at the most, the last one that matches wins.

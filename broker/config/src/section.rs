@@ -11,6 +11,7 @@ mod node;
 mod retainer;
 mod rewrite;
 mod shutdown;
+mod store;
 mod sys_topics;
 mod tcp_options;
 
@@ -25,5 +26,6 @@ pub use node::NodeConfig;
 pub use retainer::RetainerConfig;
 pub use rewrite::RewriteConfig;
 pub use shutdown::ShutdownConfig;
+pub use store::StoreConfig;
 pub use sys_topics::{SysEventsConfig, SysTopicsConfig};
 pub use tcp_options::TcpOptionsConfig;

@@ -12,8 +12,8 @@ use shard_topics::{RetainHandling, Strategy};
 use wire_message::{Qos, TopicFilter, TopicName};
 
 use crate::value::{
-    ByteRate, DefaultPriority, Interval, Limit, Overlapping, QueueOverflow, Rate, RewriteAction,
-    ServerKeepAlive, SharedStrategy,
+    ByteRate, DefaultPriority, Durability, Interval, Limit, Overlapping, QueueOverflow, Rate,
+    RewriteAction, ServerKeepAlive, SharedStrategy,
 };
 use crate::{Config, ListenerConfig, MqttConfig, RetainerConfig, RewriteConfig};
 
@@ -32,8 +32,11 @@ impl Config {
     /// Never, for a configuration that [`crate::load`] accepted.
     #[must_use]
     pub fn settings(&self, shards: u16) -> Settings {
-        let listener =
-            |(name, listener): (&String, &ListenerConfig)| engine_listener(name, listener, shards);
+        let listener = |(name, listener): (&String, &ListenerConfig)| {
+            let durability = listener.durability.chosen();
+            let durability = durability.unwrap_or(self.store.durability);
+            engine_listener(name, listener, durability, shards)
+        };
         Settings {
             node: self.node.name.as_str().into(),
             listeners: self.listening().map(listener).collect(),
@@ -54,6 +57,7 @@ impl Config {
             auto_subscribe: self.auto_subscriptions(),
             rewrite: self.rewrite.iter().map(rewrite).collect(),
             route_cache_topics: self.broker.route_cache_size as usize,
+            store_wait_max: self.store.wait_max.0,
             authenticate: false,
             authorize: false,
         }
@@ -96,7 +100,12 @@ impl Config {
     }
 }
 
-fn engine_listener(name: &str, config: &ListenerConfig, shards: u16) -> ListenerSettings {
+fn engine_listener(
+    name: &str,
+    config: &ListenerConfig,
+    durability: Durability,
+    shards: u16,
+) -> ListenerSettings {
     let shards = u64::from(shards);
     let connect_rate = config.max_conn_rate.finite().map(|Rate { amount, per }| {
         // Each shard accepts its part, and at least one connection.
@@ -119,6 +128,11 @@ fn engine_listener(name: &str, config: &ListenerConfig, shards: u16) -> Listener
         messages_rate: messages_rate.map(|Rate { amount, per }| rate(amount, per, messages_burst)),
         bytes_rate: bytes_rate.map(|ByteRate { amount, per }| rate(amount, per, bytes_burst)),
         mountpoint: config.mountpoint.as_str().into(),
+        durability: match durability {
+            Durability::Memory => shard_engine::Durability::Memory,
+            Durability::Relaxed => shard_engine::Durability::Relaxed,
+            Durability::Strict => shard_engine::Durability::Strict,
+        },
         unsent_bytes_max: u32_or_max(config.tcp_options.high_watermark.0),
         send_timeout: config.tcp_options.send_timeout.0,
     }

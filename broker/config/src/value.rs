@@ -19,7 +19,9 @@ use core::fmt::Display;
 pub use auto::Auto;
 pub use bind::Bind;
 pub use byte_count::ByteCount;
-pub use choice::{LogFormat, LogLevel, Overlapping, QueueOverflow, RewriteAction, SharedStrategy};
+pub use choice::{
+    Durability, LogFormat, LogLevel, Overlapping, QueueOverflow, RewriteAction, SharedStrategy,
+};
 pub use cpu_list::CpuList;
 pub use interval::Interval;
 pub use limit::Limit;

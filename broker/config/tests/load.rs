@@ -370,6 +370,9 @@ listeners.tcp.third { bind = "127.0.0.1:18083", mountpoint = "x/#" }
 mqtt.mqueue_priorities = {"a/+" = 3, "b/c" = 255}
 auto_subscribe.topics = [{topic = "a"}, {qos = 1}]
 rewrite = [{source_topic = "a/#", re = "^a/(.*$", dest_topic = "b/$1"}, {source_topic = "#b", re = "x"}]
+store.enabled = false
+listeners.tcp.kept { bind = "127.0.0.1:0", durability = relaxed }
+listeners.tcp.lost { bind = "127.0.0.1:0", durability = memory }
 "##;
     let found = mistakes(read("between", text));
     let starts = [
@@ -377,6 +380,7 @@ rewrite = [{source_topic = "a/#", re = "^a/(.*$", dest_topic = "b/$1"}, {source_
         "skein.conf:3: `listeners.tcp.other.bind` is 127.0.0.1:1883, which `listeners.tcp.default.bind` has already",
         "skein.conf:5: `listeners.tcp.third.mountpoint` must be the start of a topic",
         "skein.conf:5: `listeners.tcp.third.bind` is 127.0.0.1:18083, which `api.bind` has already",
+        "skein.conf:10: `listeners.tcp.kept.durability` can't hold while `store.enabled` is false",
         "skein.conf:6: `mqtt.mqueue_priorities` names \"a/+\", which is no topic",
         "skein.conf:7: `auto_subscribe.topics[1].topic` is required",
         "skein.conf:8: `rewrite[0].re` is no regular expression",

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use broker_config::{Config, load};
-use shard_engine::{Overlap, Settings};
+use shard_engine::{Durability, Overlap, Settings};
 use shard_session::{Overflow, Rate};
 use shard_topics::{RetainHandling, Strategy};
 use wire_message::Qos;
@@ -89,6 +89,27 @@ fn disabled_listeners_are_left_out() {
             .collect::<Vec<_>>(),
         ["a", "b"]
     );
+}
+
+#[test]
+fn a_listener_has_a_durability_of_its_own_or_that_of_the_store() {
+    let settings = config(&[
+        ("store.durability", "relaxed"),
+        ("store.wait_max", "3s"),
+        ("listeners.tcp.a.bind", "127.0.0.1:2"),
+        ("listeners.tcp.a.durability", "strict"),
+        ("listeners.tcp.b.bind", "127.0.0.1:3"),
+        ("listeners.tcp.b.durability", "memory"),
+    ])
+    .settings(1);
+    let durability: Vec<_> = settings
+        .listeners
+        .iter()
+        .map(|listener| listener.durability)
+        .collect();
+    let wanted = [Durability::Strict, Durability::Memory, Durability::Relaxed];
+    assert_eq!(durability, wanted);
+    assert_eq!(settings.store_wait_max, Duration::from_secs(3));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use shard_runtime::Turns;
+use shard_runtime::{StoreFigures, StoreWatch, Turns};
 use tokio::net::TcpListener;
 
 use crate::hub::{self, HubHandle};
@@ -24,6 +24,8 @@ pub struct ControlSettings {
     pub sys_heartbeat_interval: Option<Duration>,
     /// The log level.
     pub log_levels: LogLevels,
+    /// What tells of the store, if there is one.
+    pub store: Option<StoreWatch>,
 }
 
 /// The control side could not start; nothing is left running.
@@ -53,6 +55,7 @@ pub(crate) struct Shared {
     hub: HubHandle,
     turns: Vec<Arc<Turns>>,
     shards: usize,
+    store: Option<StoreWatch>,
     pub(crate) log_levels: LogLevels,
 }
 
@@ -68,6 +71,7 @@ impl Shared {
         Snapshot {
             node: self.node.clone(),
             now: SystemTime::now(),
+            store: self.store_figures().await,
             shards,
             loops: self
                 .turns
@@ -80,6 +84,13 @@ impl Shared {
             process: process::figures(),
             ready: self.ready.load(Ordering::Relaxed),
         }
+    }
+
+    /// What the store says; it reads the disk, which may take longer than others can wait.
+    async fn store_figures(&self) -> Option<StoreFigures> {
+        let store = self.store.clone()?;
+        let figures = tokio::task::spawn_blocking(move || store.figures());
+        figures.await.ok().flatten()
     }
 
     pub(crate) fn hub(&self) -> &HubHandle {
@@ -111,6 +122,7 @@ impl Control {
             turns: mailboxes.turns.clone(),
             hub: hub::start(mailboxes),
             shards,
+            store: settings.store,
             log_levels: settings.log_levels,
         });
         publisher::start(

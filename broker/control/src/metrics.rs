@@ -5,6 +5,8 @@
 //! `mqtt_packets_publish_received_total`; `connections.count` is `mqtt_connections`. Figures of the
 //! process have the names that Prometheus itself gives them.
 
+mod store;
+
 use core::fmt::Write as _;
 
 use crate::{ShardFigures, Snapshot};
@@ -33,6 +35,9 @@ pub fn text(snapshot: &Snapshot) -> String {
         page.sample(&gauge_name(name), "", value);
     }
     shards(snapshot, &mut page);
+    if let Some(figures) = &snapshot.store {
+        store::write(figures, &mut page);
+    }
     process(snapshot, &mut page);
     page.0
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use shard_engine::{Counters, Gauges};
+use shard_runtime::StoreFigures;
 
 /// What does not change while the process runs.
 #[derive(Clone, Debug)]
@@ -74,6 +75,8 @@ pub struct Snapshot {
     pub loops: Vec<LoopFigures>,
     /// What the kernel says.
     pub process: ProcessFigures,
+    /// What the store says; none if there is none, or it is being closed.
+    pub store: Option<StoreFigures>,
     /// Whether the broker takes clients: not before all listeners are open nor once it stops.
     pub ready: bool,
 }

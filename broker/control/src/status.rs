@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use serde_json::json;
+use store_model::StoreState;
 
 use crate::{BoundListener, Snapshot};
 
@@ -26,6 +27,7 @@ pub fn text(snapshot: &Snapshot) -> String {
             "shards",
             &format!("{answered} of {} answer", snapshot.shards.len()),
         ),
+        line("store", &store(snapshot)),
         line("connections", &gauges.connections),
         line("sessions", &gauges.sessions),
     ];
@@ -37,6 +39,16 @@ pub fn text(snapshot: &Snapshot) -> String {
     };
     lines.extend(node.listeners.iter().map(listener));
     lines.concat()
+}
+
+/// The state of the store in a word.
+fn store(snapshot: &Snapshot) -> &'static str {
+    match snapshot.store.as_ref().map(|store| store.state) {
+        None => "none",
+        Some(StoreState::Failed) => "failed",
+        Some(StoreState::Full) => "full",
+        Some(StoreState::Healthy) => "healthy",
+    }
 }
 
 /// The state as a JSON object.
@@ -54,6 +66,7 @@ pub fn json(snapshot: &Snapshot) -> String {
         "uptime_s": snapshot.uptime().as_secs(),
         "shards": snapshot.shards.len(),
         "shards_answering": snapshot.shards.iter().flatten().count(),
+        "store": store(snapshot),
         "connections": gauges.connections,
         "live_connections": gauges.live_connections,
         "sessions": gauges.sessions,

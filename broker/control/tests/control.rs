@@ -54,6 +54,7 @@ fn settings() -> ControlSettings {
         sys_msg_interval: None,
         sys_heartbeat_interval: None,
         log_levels: log_levels(),
+        store: None,
     }
 }
 

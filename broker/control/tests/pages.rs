@@ -12,7 +12,30 @@ use broker_control::{
     LoopFigures, Node, ProcessFigures, ShardFigures, Snapshot, metrics, status, sys_topics,
 };
 use shard_engine::{Counters, Gauges};
+use shard_runtime::{GroupLatency, StoreFigures, StoreSpace};
+use store_model::StoreState;
 use wire_message::Instant;
+
+fn store() -> StoreFigures {
+    StoreFigures {
+        state: StoreState::Full,
+        groups: 7,
+        latency: GroupLatency {
+            up_to: vec![
+                (Duration::from_micros(250), 3),
+                (Duration::from_millis(10), 6),
+            ],
+            count: 7,
+            sum: Duration::from_millis(1250),
+        },
+        space: Some(StoreSpace {
+            records: vec![("queue", 11)],
+            is_write_stopped: true,
+            ..StoreSpace::default()
+        }),
+        ..StoreFigures::default()
+    }
+}
 
 fn snapshot() -> Snapshot {
     let shard = |received| {
@@ -52,6 +75,7 @@ fn snapshot() -> Snapshot {
             open_files: 7,
             cpu: Duration::from_millis(1500),
         },
+        store: Some(store()),
         ready: true,
     }
 }
@@ -64,6 +88,7 @@ fn parse(text: &str) -> BTreeMap<String, f64> {
     };
     let mut samples = BTreeMap::new();
     let (mut family, mut families) = (String::new(), BTreeSet::new());
+    let mut is_histogram = false;
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(help) = line.strip_prefix("# HELP ") {
@@ -80,13 +105,21 @@ fn parse(text: &str) -> BTreeMap<String, f64> {
                 name.ends_with("_total"),
                 "{name} is a {kind}"
             );
-            assert!(["counter", "gauge"].contains(&kind), "{name} is a {kind}");
+            let kinds = ["counter", "gauge", "histogram"];
+            assert!(kinds.contains(&kind), "{name} is a {kind}");
+            is_histogram = kind == "histogram";
             name.clone_into(&mut family);
             continue;
         }
         let (sample, value) = line.rsplit_once(' ').unwrap();
         let name = sample.split('{').next().unwrap();
-        assert_eq!(name, family, "samples stand below their own family");
+        let parts = ["_bucket", "_sum", "_count"];
+        let is_own = if is_histogram {
+            parts.contains(&name.strip_prefix(&family).unwrap_or_default())
+        } else {
+            name == family
+        };
+        assert!(is_own, "{name} stands below {family}");
         let labels = &sample[name.len()..];
         assert!(
             labels.is_empty() || labels.starts_with('{') && labels.ends_with("\"}"),
@@ -121,6 +154,37 @@ fn metrics_are_valid_and_complete() {
     for (name, _, _) in snapshot.gauges().iter() {
         assert!(samples.contains_key(&metrics::gauge_name(name)), "{name}");
     }
+}
+
+#[test]
+fn the_store_shows_on_the_pages() {
+    let mut snapshot = snapshot();
+    let samples = parse(&metrics::text(&snapshot));
+    assert_eq!(samples["skein_store_state{state=\"full\"}"], 1.0);
+    assert_eq!(samples["skein_store_state{state=\"healthy\"}"], 0.0);
+    assert_eq!(samples["skein_store_groups_total"], 7.0);
+    let latency = |part: &str| samples[&format!("skein_store_group_latency_seconds_{part}")];
+    assert_eq!(latency("bucket{le=\"0.00025\"}"), 3.0);
+    assert_eq!(latency("bucket{le=\"0.01\"}"), 6.0);
+    assert_eq!(latency("bucket{le=\"+Inf\"}"), 7.0);
+    assert_eq!((latency("sum"), latency("count")), (1.25, 7.0));
+    assert_eq!(samples["skein_store_write_stopped"], 1.0);
+    assert_eq!(samples["skein_store_records{family=\"queue\"}"], 11.0);
+    let shown = |snapshot: &Snapshot| {
+        let json: serde_json::Value = serde_json::from_str(&status::json(snapshot)).unwrap();
+        let text = status::text(snapshot);
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("store "))
+            .unwrap();
+        let word = line.split_whitespace().last().unwrap().to_owned();
+        assert_eq!(json["store"], word.as_str());
+        word
+    };
+    assert_eq!(shown(&snapshot), "full");
+    snapshot.store = None;
+    assert_eq!(shown(&snapshot), "none");
+    assert!(!metrics::text(&snapshot).contains("skein_store"));
 }
 
 #[test]

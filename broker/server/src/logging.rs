@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 /// How the names of our crates start; `log.level` is about them.
-const OURS: [&str; 4] = ["broker", "shard", "skein", "wire"];
+const OURS: [&str; 5] = ["broker", "shard", "skein", "store", "wire"];
 
 /// Starts the log on standard error, and gives what changes its level.
 pub(crate) fn start(config: &LogConfig) -> LogLevels {

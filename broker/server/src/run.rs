@@ -1,6 +1,5 @@
 //! A run of the broker, from the configuration to the exit code.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::path::Path;
 use std::time::SystemTime;
@@ -10,7 +9,7 @@ use broker_cli::{Outcome, RunArguments};
 use broker_config::Config;
 use broker_config::value::LogFormat;
 use broker_control::{BoundListener, Control, ControlSettings, LogLevels, Mailboxes, Node};
-use shard_runtime::{Shards, StartError, StopSignal};
+use shard_runtime::{EndError, Shards, StartError, StopSignal};
 use tokio::task::JoinHandle;
 use tracing::{error, info};
 
@@ -135,6 +134,7 @@ async fn control(
             .finite()
             .map(|interval| interval.0),
         log_levels,
+        store: shards.store_watch(),
     };
     let control = Control::start(settings, mailboxes).await?;
     startup_log::listeners(&node, config);
@@ -148,7 +148,7 @@ async fn control(
 async fn stop_shards(
     stop: &StopSignal,
     grace: Duration,
-    ended: &mut JoinHandle<Result<(), NonZeroUsize>>,
+    ended: &mut JoinHandle<Result<(), EndError>>,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
     stop.stop();
@@ -171,10 +171,8 @@ async fn stop_shards(
 }
 
 /// The end of the shards' threads as a result of ours.
-fn joined(result: Result<Result<(), NonZeroUsize>, tokio::task::JoinError>) -> anyhow::Result<()> {
-    result
-        .context("wait for the shards")?
-        .map_err(|panicked| anyhow!("{panicked} of the shards ended in a panic"))
+fn joined(result: Result<Result<(), EndError>, tokio::task::JoinError>) -> anyhow::Result<()> {
+    Ok(result.context("wait for the shards")??)
 }
 
 fn node(config: &Config) -> Node {

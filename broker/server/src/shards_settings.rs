@@ -1,11 +1,13 @@
 //! From the configuration to what the shards are started with.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
+use std::path::Path;
 use std::sync::Arc;
 
 use broker_config::value::{Auto, ByteCount, TcpKeepAlive};
 use broker_config::{Config, ListenerConfig};
-use shard_runtime::ShardsSettings;
+use shard_runtime::{ShardsSettings, StoreSettings};
 use shard_uring::{DriverSettings, KeepAlive, ListenerSettings};
 
 /// What the shards are started with, one for each of `cores`.
@@ -19,7 +21,19 @@ pub(crate) fn shards_settings(config: &Config, cores: Vec<usize>) -> ShardsSetti
             .collect(),
         driver: DriverSettings::default(),
         grace: config.shutdown.grace_period.0,
+        store: config.store.enabled.then(|| store(config)),
         cores,
+    }
+}
+
+/// The store, in its folder below the one for everything that the broker keeps.
+fn store(config: &Config) -> StoreSettings {
+    let readers = NonZeroUsize::new(config.store.reader_threads.into());
+    StoreSettings {
+        folder: Path::new(&config.node.data_dir).join("store"),
+        sync_interval: config.store.sync_interval.0,
+        reserve_bytes: config.store.reserve_bytes.0,
+        readers: readers.unwrap_or(NonZeroUsize::MIN),
     }
 }
 

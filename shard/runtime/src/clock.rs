@@ -2,13 +2,14 @@
 
 use std::time::{Instant as SystemInstant, SystemTime, UNIX_EPOCH};
 
+use store_model::{UnixMillis, WallClock};
 use wire_message::Instant;
 
 /// The process's monotonic clock, the same for all shards.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: SystemInstant,
-    unix_s_at_zero: u64,
+    wall: WallClock,
 }
 
 /// What the clock shows at its start. Not zero, because the engine may subtract a little.
@@ -20,9 +21,10 @@ impl Clock {
         let unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
+        let unix_ms = u64::try_from(unix.as_millis()).unwrap_or(u64::MAX);
         Self {
             start: SystemInstant::now(),
-            unix_s_at_zero: unix.as_secs().saturating_sub(START.as_secs()),
+            wall: WallClock::new(UnixMillis(unix_ms.saturating_sub(START.as_millis()))),
         }
     }
 
@@ -30,8 +32,8 @@ impl Clock {
         START + self.start.elapsed()
     }
 
-    /// Unix time at [`Instant::ZERO`], as the system's clock had it at the start.
-    pub(crate) fn unix_s_at_zero(self) -> u64 {
-        self.unix_s_at_zero
+    /// Wall time, as the system's clock had it at the start.
+    pub(crate) fn wall(self) -> WallClock {
+        self.wall
     }
 }

@@ -15,6 +15,16 @@ pub(crate) const CONTROL_PER_TURN_MAX: usize = 64;
 /// so and tries again; what a shard has to say is kept until there is room.
 pub(crate) const MAILBOX_MESSAGES: usize = 1024;
 
+/// Events taken from the store in one turn; each may carry a part of a session's queue. Full: the rest
+/// follows in the next turn.
+pub(crate) const STORE_EVENTS_PER_TURN_MAX: usize = 16;
+
+/// Records that are read at a start before the shards get their shares of them. Full: they get them.
+pub(crate) const ROUND_RECORDS: usize = 8192;
+
+/// Shares that wait for a shard at a start. Full: reading waits.
+pub(crate) const ROUNDS_AHEAD_MAX: usize = 2;
+
 /// Longest sleep of a shard. Nothing needs it; it bounds what a lost wake could cost.
 pub(crate) const HEARTBEAT: Duration = Duration::from_millis(250);
 

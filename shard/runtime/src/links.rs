@@ -1,15 +1,16 @@
-//! The rings between shards: one for entries and one for answers, each way.
+//! The rings between shards: one for entries and one for what is told, each way.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rtrb::{Consumer, Producer, RingBuffer};
-use shard_engine::limits::{REQUESTS_PER_PEER_MAX, RING_ENTRIES};
+use shard_engine::limits::RING_ENTRIES;
 use shard_engine::{Adoption, Answer, Entry};
 use shard_uring::PeerId;
 use wire_message::ShardId;
 
 use crate::sleep_flag::SleepFlag;
+use crate::teller::{self, Teller, Told};
 
 /// What goes through a ring of entries.
 #[derive(Debug)]
@@ -38,9 +39,9 @@ pub(crate) struct Link {
     pub(crate) peer_id: PeerId,
     peer_sleeping: Arc<SleepFlag>,
     entries_out: Producer<Carried>,
-    answers_out: Producer<Answer>,
+    teller: Teller,
     pub(crate) entries_in: Consumer<Carried>,
-    pub(crate) answers_in: Consumer<Answer>,
+    pub(crate) told_in: Consumer<Told>,
     /// Free slots of `entries_out` that the engine knows of.
     room_known: usize,
     /// Something was put in, or much was taken out, since the last look at the peer's flag.
@@ -58,11 +59,19 @@ impl Link {
     }
 
     pub(crate) fn answer(&mut self, answer: Answer) {
-        assert!(
-            self.answers_out.push(answer).is_ok(),
-            "a shard asks no more than fits"
-        );
+        self.teller.answer(answer);
         self.stirred = true;
+    }
+
+    /// Tells the peer that its entries up to `through` are durable: now, or when there is room.
+    pub(crate) fn durable(&mut self, through: u64) {
+        self.stirred |= self.teller.durable(through);
+    }
+
+    /// Tells what found no room before; whether something still waits for it.
+    pub(crate) fn tell_waiting(&mut self) -> bool {
+        self.stirred |= self.teller.tell_waiting();
+        self.teller.is_waiting()
     }
 
     /// Entries to take in this turn, at most `budget`.
@@ -75,7 +84,7 @@ impl Link {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries_in.is_empty() && self.answers_in.is_empty()
+        self.entries_in.is_empty() && self.told_in.is_empty()
     }
 
     /// Free slots, if the engine should be told of them: it knows of few, and there are more.
@@ -99,9 +108,9 @@ impl Link {
 pub(crate) struct LinkEnd {
     peer: ShardId,
     entries_out: Producer<Carried>,
-    answers_out: Producer<Answer>,
+    teller: Teller,
     entries_in: Consumer<Carried>,
-    answers_in: Consumer<Answer>,
+    told_in: Consumer<Told>,
 }
 
 impl LinkEnd {
@@ -115,9 +124,9 @@ impl LinkEnd {
             peer_id,
             peer_sleeping,
             entries_out: self.entries_out,
-            answers_out: self.answers_out,
+            teller: self.teller,
             entries_in: self.entries_in,
-            answers_in: self.answers_in,
+            told_in: self.told_in,
             // The first turn tells the engine of all of it.
             room_known: 0,
             stirred: false,
@@ -132,21 +141,21 @@ pub(crate) fn mesh(shards: &[ShardId]) -> Vec<Vec<LinkEnd>> {
         for (high, higher) in shards.iter().enumerate().skip(low + 1) {
             let (entries_up, entries_from_low) = RingBuffer::new(RING_ENTRIES);
             let (entries_down, entries_from_high) = RingBuffer::new(RING_ENTRIES);
-            let (answers_up, answers_from_low) = RingBuffer::new(REQUESTS_PER_PEER_MAX);
-            let (answers_down, answers_from_high) = RingBuffer::new(REQUESTS_PER_PEER_MAX);
+            let (teller_up, told_from_low) = teller::ring();
+            let (teller_down, told_from_high) = teller::ring();
             ends[low].push(LinkEnd {
                 peer: *higher,
                 entries_out: entries_up,
-                answers_out: answers_up,
+                teller: teller_up,
                 entries_in: entries_from_high,
-                answers_in: answers_from_high,
+                told_in: told_from_high,
             });
             ends[high].push(LinkEnd {
                 peer: *lower,
                 entries_out: entries_down,
-                answers_out: answers_down,
+                teller: teller_down,
                 entries_in: entries_from_low,
-                answers_in: answers_from_low,
+                told_in: told_from_low,
             });
         }
     }

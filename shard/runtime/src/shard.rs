@@ -5,6 +5,7 @@ mod leave;
 mod perform;
 mod receive;
 mod stop;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::links::Link;
 use crate::mailbox::ShardMailbox;
 use crate::sleep_flag::SleepFlag;
 use crate::stop::Ending;
+use crate::store::PortEnd;
 
 use stop::Leaving;
 
@@ -32,6 +34,8 @@ pub(crate) struct Shard {
     pub(crate) driver: Driver,
     pub(crate) links: Vec<Link>,
     pub(crate) mailbox: ShardMailbox,
+    /// Its end of the store, if there is one.
+    pub(crate) port: Option<PortEnd>,
     pub(crate) sleeping: Arc<SleepFlag>,
     pub(crate) ending: Arc<Ending>,
     pub(crate) clock: Clock,
@@ -55,6 +59,10 @@ pub(crate) struct State {
     now: Instant,
     /// A ring had more than a turn's share.
     more_entries: bool,
+    /// The store had more than a turn's share.
+    more_store_events: bool,
+    /// Another shard is to be told what is durable, and there was no room in its ring.
+    durable_waits: bool,
     /// When listeners that were out of descriptors try again.
     accept_again: Option<Instant>,
     accept_fails: bool,
@@ -74,6 +82,8 @@ impl State {
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             now,
             more_entries: false,
+            more_store_events: false,
+            durable_waits: false,
             accept_again: None,
             accept_fails: false,
             leaving: None,
@@ -87,6 +97,8 @@ impl Shard {
         loop {
             self.turn();
             if self.left() {
+                // What was said since then.
+                self.end_turn();
                 return;
             }
             futures_lite::future::yield_now().await;
@@ -103,12 +115,14 @@ impl Shard {
         self.state.now = self.clock.now();
         self.mailbox.turns().count_turn();
         self.take_events();
+        self.take_store_events();
         self.serve_ready();
         self.take_entries();
         self.take_control();
         self.run_timers();
         self.take_leave();
         self.report_room();
+        self.end_turn();
         // Other threads can work on their part while this one is in the kernel.
         self.wake_peers();
         self.driver.flush();
@@ -119,7 +133,7 @@ impl Shard {
 
     /// Hands the turn's work to the kernel, and sleeps if nothing is left to do.
     fn wait(&mut self) -> std::io::Result<()> {
-        if !self.state.ready.is_empty() || self.state.more_entries {
+        if self.is_busy() {
             return self.driver.submit();
         }
         self.sleeping.announce();
@@ -134,10 +148,20 @@ impl Shard {
         result
     }
 
+    /// Whether the turn left something to do.
+    fn is_busy(&self) -> bool {
+        let state = &self.state;
+        !state.ready.is_empty()
+            || state.more_entries
+            || state.more_store_events
+            || state.durable_waits
+    }
+
     /// Whether another thread has put something in since the turn.
-    fn is_stirred(&self) -> bool {
+    fn is_stirred(&mut self) -> bool {
         !self.mailbox.is_empty()
             || !self.links.iter().all(Link::is_empty)
+            || !self.port.as_mut().is_none_or(PortEnd::is_empty)
             || self.is_told_to_leave()
     }
 

@@ -18,6 +18,7 @@ use crate::shard::{Shard, State};
 use crate::sleep_flag::SleepFlag;
 use crate::start_error::StartError;
 use crate::stop::Ending;
+use crate::store::PortEnd;
 
 /// What a thread tells before it turns.
 pub(crate) type Hello = (ShardId, Result<Waker, StartError>);
@@ -29,6 +30,7 @@ pub(crate) struct Surroundings {
     pub(crate) wakers: Arc<[Waker]>,
     pub(crate) flags: Arc<[Arc<SleepFlag>]>,
     pub(crate) mailbox: ShardMailbox,
+    pub(crate) port: Option<PortEnd>,
 }
 
 /// What a thread makes its shard from.
@@ -112,6 +114,7 @@ fn grow(seedling: Seedling, mut driver: Driver, surroundings: Surroundings) -> S
         wakers,
         flags,
         mailbox,
+        port,
     } = surroundings;
     for socket in sockets {
         driver.listen_on(socket);
@@ -128,6 +131,7 @@ fn grow(seedling: Seedling, mut driver: Driver, surroundings: Surroundings) -> S
         driver,
         links,
         mailbox,
+        port,
         sleeping: Arc::clone(&flags[id.index()]),
         ending,
         clock,

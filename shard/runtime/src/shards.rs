@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,17 +14,21 @@ use shard_uring::{
     DriverSettings, ListenerSettings, OpenFiles, ProbeError, Waker, probe, raise_memory_lock,
     raise_open_files,
 };
+use store_model::StoreState;
+use store_rocks::{Store, Wake};
 use wire_message::{Seed, ShardId};
 
 use crate::clock::Clock;
 use crate::entropy;
 use crate::limits::LOCKED_BYTES_PER_SHARD;
 use crate::links::mesh;
+use crate::listening::{check_listeners, open_listeners};
 use crate::mailbox::{self, Bell, Mailbox};
 use crate::shard_thread::{Hello, Seedling, Surroundings, spawn};
 use crate::sleep_flag::SleepFlag;
 use crate::start_error::StartError;
-use crate::stop::{Ending, StopSignal};
+use crate::stop::{EndError, Ending, StopSignal};
+use crate::store::{self, OpenStore, PortEnd, ShardWake, SharedStore, StoreSettings, StoreWatch};
 
 /// What a process's shards are started with.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct ShardsSettings {
     pub driver: DriverSettings,
     /// Time that clients get to take their leave after [`StopSignal::stop`].
     pub grace: Duration,
+    /// Where what must outlast the process is kept; none: nothing does.
+    pub store: Option<StoreSettings>,
 }
 
 /// Cores that this process may run on, in ascending order; at least one.
@@ -60,10 +65,12 @@ pub struct Shards {
     stop: StopSignal,
     addresses: Vec<SocketAddr>,
     open_files: OpenFiles,
+    /// None of the engines stores anything if it is empty.
+    store: SharedStore,
 }
 
 impl Shards {
-    /// Starts one thread per core, and returns when all of them listen.
+    /// Reads the store, starts one thread per core, and returns when all of them listen.
     ///
     /// # Errors
     ///
@@ -76,47 +83,43 @@ impl Shards {
         probe()?;
         let open_files = raise_open_files()?;
         raise_memory_lock(LOCKED_BYTES_PER_SHARD * count as u64)?;
+        // A port that is taken is found before a large store is read; but nobody comes in before.
+        check_listeners(&settings.listeners)?;
+        let clock = Clock::new();
+        let (engines, store) = engines(settings, clock)?;
         let (sockets, addresses) = open_listeners(&settings.listeners, count)?;
-        let ids: Vec<_> = (0..=u8::MAX).take(count).map(ShardId).collect();
         let ending = Arc::<Ending>::default();
         let (hello, hellos) = mpsc::channel();
-        let mut threads = Vec::new();
-        let mut surroundings = Vec::new();
-        for (seedling, sockets) in seedlings(settings, &ids, &ending)?.zip(sockets) {
-            let (sender, receiver) = mpsc::channel();
+        let (mut threads, mut tells) = (Vec::new(), Vec::new());
+        for (((id, core), engine), sockets) in
+            ids(count).zip(&settings.cores).zip(engines).zip(sockets)
+        {
+            let (tell, told) = mpsc::channel();
             let seedling = Seedling {
+                id,
+                core: *core,
+                engine,
                 sockets,
-                ..seedling
+                driver: settings.driver,
+                grace: settings.grace,
+                clock,
+                ending: Arc::clone(&ending),
             };
-            threads.push(spawn(seedling, hello.clone(), receiver)?);
-            surroundings.push(sender);
+            threads.push(spawn(seedling, hello.clone(), told)?);
+            tells.push(tell);
         }
         drop(hello);
         let wakers = gather(&hellos, count)?;
         let bell = Bell::new().map_err(|errno| ProbeError::Refused(errno.into()))?;
-        let flags: Arc<[_]> = ids.iter().map(|_| Arc::new(SleepFlag::new())).collect();
-        let mut mailboxes = Vec::new();
-        for ((index, sender), links) in surroundings.into_iter().enumerate().zip(mesh(&ids)) {
-            let (flag, waker) = (Arc::clone(&flags[index]), wakers[index].clone());
-            let (control, mailbox) = mailbox::pair(&bell, flag, waker);
-            mailboxes.push(control);
-            let (wakers, flags) = (Arc::clone(&wakers), Arc::clone(&flags));
-            let told = sender.send(Surroundings {
-                links,
-                wakers,
-                flags,
-                mailbox,
-            });
-            told.map_err(|_| StartError::Thread("it ended early".into()))?;
-        }
-        let stop = StopSignal { ending, wakers };
+        let (mailboxes, store) = introduce(tells, &wakers, &bell, store, clock)?;
         Ok(Self {
             threads,
             mailboxes,
             bell,
-            stop,
+            stop: StopSignal { ending, wakers },
             addresses,
             open_files,
+            store: Arc::new(Mutex::new(store)),
         })
     }
 
@@ -150,81 +153,117 @@ impl Shards {
         self.bell.clone()
     }
 
-    /// Waits until all shards have ended.
+    /// What tells of the store, if there is one.
+    #[must_use]
+    pub fn store_watch(&self) -> Option<StoreWatch> {
+        let has_store = self.lock_store().is_some();
+        has_store.then(|| StoreWatch(Arc::clone(&self.store)))
+    }
+
+    /// Waits until all shards have ended, and then until everything that they stored is on the disk.
     ///
     /// # Errors
     ///
-    /// The number of threads that panicked.
-    pub fn join(self) -> Result<(), NonZeroUsize> {
-        let results = self.threads.into_iter().map(JoinHandle::join);
+    /// [`EndError`].
+    pub fn join(mut self) -> Result<(), EndError> {
+        let results = core::mem::take(&mut self.threads)
+            .into_iter()
+            .map(JoinHandle::join);
         let panicked = results.filter(Result::is_err).count();
-        NonZeroUsize::new(panicked).map_or(Ok(()), Err)
-    }
-}
-
-/// For each shard the sockets of all listeners, and the listeners' addresses.
-fn open_listeners(
-    listeners: &[ListenerSettings],
-    shards: usize,
-) -> Result<(Vec<Vec<OwnedFd>>, Vec<SocketAddr>), StartError> {
-    let mut sockets: Vec<Vec<_>> = (0..shards).map(|_| Vec::new()).collect();
-    let mut addresses = Vec::new();
-    for settings in listeners {
-        let address = settings.address;
-        let refused = |source| StartError::Listen { address, source };
-        // A shared port can be taken twice by the same user without anybody noticing; an unshared one
-        // can't. So see first that nobody has it.
-        let alone = ListenerSettings {
-            reuse_port: false,
-            ..settings.clone()
-        };
-        let (probe, address) = alone.open().map_err(refused)?;
-        drop(probe);
-        let shared = ListenerSettings {
-            address,
-            reuse_port: true,
-            ..settings.clone()
-        };
-        for sockets in &mut sockets {
-            sockets.push(shared.open().map_err(refused)?.0);
+        let store = self.lock_store().take();
+        let state = store.map_or(StoreState::Healthy, Store::close);
+        match (NonZeroUsize::new(panicked), state) {
+            (Some(panicked), _) => Err(EndError::Panicked(panicked)),
+            (None, StoreState::Healthy) => Ok(()),
+            (None, state) => Err(EndError::NotStored(state)),
         }
-        addresses.push(address);
     }
-    Ok((sockets, addresses))
+
+    fn lock_store(&self) -> std::sync::MutexGuard<'_, Option<Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn seedlings(
+fn ids(count: usize) -> impl Iterator<Item = ShardId> {
+    (0..=u8::MAX).map(ShardId).take(count)
+}
+
+/// The engines of all shards in their order, which know all that is stored.
+fn engines(
     settings: &ShardsSettings,
-    ids: &[ShardId],
-    ending: &Arc<Ending>,
-) -> Result<impl Iterator<Item = Seedling>, StartError> {
+    clock: Clock,
+) -> Result<(Vec<Engine>, Option<OpenStore>), StartError> {
     let entropy = || entropy::seed().map_err(|error| StartError::Thread(error.to_string()));
-    let seed = Seed(entropy()?);
-    let epochs = Arc::new(Epochs::new(ids.len()));
-    let clock = Clock::new();
-    let mut seedlings = Vec::new();
-    for (id, core) in ids.iter().zip(&settings.cores) {
+    let fresh = Seed(entropy()?);
+    let store = settings.store.as_ref();
+    let store = store
+        .map(|settings| store::open(settings, fresh))
+        .transpose()?;
+    let seed = store.as_ref().map_or(fresh, OpenStore::seed);
+    let count = settings.cores.len();
+    let epochs = Arc::new(Epochs::new(count));
+    let mut engines = Vec::new();
+    for shard in ids(count) {
         let place = Place {
-            shard: *id,
-            shards: ids.len(),
+            shard,
+            shards: count,
             seed,
             epochs: Arc::clone(&epochs),
-            unix_s_at_zero: clock.unix_s_at_zero(),
+            clock: clock.wall(),
             chance: entropy()?,
+            store: store.as_ref().map(OpenStore::first),
         };
-        let engine = Engine::new(Arc::clone(&settings.engine), place, clock.now());
-        seedlings.push(Seedling {
-            id: *id,
-            core: *core,
-            engine,
-            sockets: Vec::new(),
-            driver: settings.driver,
-            grace: settings.grace,
-            clock,
-            ending: Arc::clone(ending),
-        });
+        engines.push(Engine::new(
+            Arc::clone(&settings.engine),
+            place,
+            clock.now(),
+        ));
     }
-    Ok(seedlings.into_iter())
+    if let Some(store) = &store {
+        let now = clock.now();
+        store::restore(&store.database, clock.wall(), seed, &mut engines, now)?;
+    }
+    Ok((engines, store))
+}
+
+/// Starts the store and tells each shard's thread its surroundings, upon which it turns.
+fn introduce(
+    tells: Vec<mpsc::Sender<Surroundings>>,
+    wakers: &Arc<[Waker]>,
+    bell: &Bell,
+    store: Option<OpenStore>,
+    clock: Clock,
+) -> Result<(Vec<Mailbox>, Option<Store>), StartError> {
+    let count = wakers.len();
+    let flags: Arc<[_]> = ids(count).map(|_| Arc::new(SleepFlag::new())).collect();
+    let (store, ports) = match store {
+        Some(store) => {
+            let wakes = flags.iter().zip(wakers.iter()).map(|(sleeping, waker)| {
+                let (sleeping, waker) = (Arc::clone(sleeping), waker.clone());
+                Arc::new(ShardWake { sleeping, waker }) as Arc<dyn Wake>
+            });
+            let (store, ports) = store.start(clock.wall(), wakes.collect())?;
+            (Some(store), ports.into_iter().map(Some).collect())
+        }
+        None => (None, (0..count).map(|_| None).collect::<Vec<_>>()),
+    };
+    let ids: Vec<_> = ids(count).collect();
+    let mut mailboxes = Vec::new();
+    let shards = tells.into_iter().zip(mesh(&ids)).zip(ports).enumerate();
+    for (index, ((tell, links), port)) in shards {
+        let (flag, waker) = (Arc::clone(&flags[index]), wakers[index].clone());
+        let (control, mailbox) = mailbox::pair(bell, flag, waker);
+        mailboxes.push(control);
+        let told = tell.send(Surroundings {
+            links,
+            wakers: Arc::clone(wakers),
+            flags: Arc::clone(&flags),
+            mailbox,
+            port: port.map(PortEnd::new),
+        });
+        told.map_err(|_| StartError::Thread("it ended early".into()))?;
+    }
+    Ok((mailboxes, store))
 }
 
 /// The wakers of all shards in their order, or why one of them is not there.

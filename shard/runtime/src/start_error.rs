@@ -26,6 +26,9 @@ pub enum StartError {
     /// The settings name no core, or more than there may be shards.
     #[error("{0} shards were asked for, 1 to 256 are possible")]
     ShardCount(usize),
+    /// The store can't be used; nothing in it has changed.
+    #[error("{0}")]
+    Store(String),
     /// A shard's thread did not come up.
     #[error("start a shard's thread: {0}")]
     Thread(String),

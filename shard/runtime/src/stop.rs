@@ -1,9 +1,11 @@
 //! How the process tells its shards to end.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use shard_uring::Waker;
+use store_model::StoreState;
 
 /// What the shards are to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,5 +68,24 @@ impl StopSignal {
         for waker in self.wakers.iter() {
             waker.wake();
         }
+    }
+}
+
+/// What went wrong with shards that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndError {
+    /// So many threads panicked.
+    #[error("{0} of the shards ended in a panic")]
+    Panicked(NonZeroUsize),
+    /// The store did not take everything. What was acknowledged is on the disk all the same.
+    #[error("the last of what the shards did is not stored: {}", reason(*.0))]
+    NotStored(StoreState),
+}
+
+const fn reason(state: StoreState) -> &'static str {
+    match state {
+        StoreState::Failed => "the disk has failed",
+        StoreState::Full => "the disk is full",
+        StoreState::Healthy => "nothing is wrong with the disk",
     }
 }

@@ -17,8 +17,8 @@ mod harness;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use harness::{Running, settings};
-use shard_runtime::StartError;
+use harness::{Running, settings, stored};
+use shard_runtime::{ShardsSettings, StartError};
 use shard_uring::ListenerSettings;
 
 #[test]
@@ -95,7 +95,14 @@ fn no_shard_is_not_a_number_of_shards() {
 
 #[test]
 fn an_idle_shard_sleeps() {
-    let running = Running::start(&settings(2)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for settings in [settings(2), stored(2, folder.path())] {
+        sleeps(&settings);
+    }
+}
+
+fn sleeps(settings: &ShardsSettings) {
+    let running = Running::start(settings).unwrap();
     let mut client = running.client();
     client.connect(4, "idle");
     std::thread::sleep(Duration::from_millis(200));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::TcpOptionsConfig;
 use crate::field::section;
-use crate::value::{Auto, Bind, ByteCount, ByteRate, Limit, Rate};
+use crate::value::{Auto, Bind, ByteCount, ByteRate, Durability, Limit, Rate};
 
 section! {
     /// Where clients connect.
@@ -42,6 +42,8 @@ section! {
         /// Put before every topic of the listener's clients and taken off what they receive;
         /// `${clientid}`, `${username}` and `${host}` are replaced. Empty: none.
         mountpoint: String = "",
+        /// What the listener's clients may rely on; `auto`: what `store.durability` says.
+        durability: Auto<Durability> = "auto",
         /// The sockets.
         tcp_options: TcpOptionsConfig,
     }

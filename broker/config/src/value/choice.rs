@@ -48,6 +48,16 @@ macro_rules! choice {
 }
 
 choice! {
+    /// What clients may rely on whose sessions outlive their connections.
+    pub enum Durability {
+        /// Sessions are not stored.
+        Memory = "memory",
+        /// They are stored, and nothing waits for that.
+        Relaxed = "relaxed",
+        /// Nothing is acknowledged before it is on the disk.
+        Strict = "strict",
+    }
+
     /// Which log records are written.
     pub enum LogLevel {
         /// None.

@@ -42,9 +42,9 @@ def test_metrics_are_well_formed(broker):
     for line in broker.get("/metrics").splitlines():
         if line.startswith("# TYPE"):
             _, _, name, kind = line.split()
-            assert kind in ("counter", "gauge") and name not in seen
+            assert kind in ("counter", "gauge", "histogram") and name not in seen
             assert kind != "counter" or name.endswith("_total")
-            seen.add(name)
+            seen |= {name + part for part in ("_bucket", "_sum", "_count")} if kind == "histogram" else {name}
         elif not line.startswith("#") and line:
             assert line.split("{")[0].split(" ")[0] in seen
     assert len(seen) > 80

@@ -30,8 +30,10 @@ impl Shard {
     fn perform_one(&mut self, action: Output) {
         match action {
             Output::Answer { to, answer } => self.link(to).answer(answer),
+            Output::Ask(request, read) => self.port().ask(request, read),
             Output::Close { connection } => self.close(connection),
             Output::Control(output) => self.say(output),
+            Output::Durable { to, through } => self.link(to).durable(through),
             Output::HandOver {
                 connection,
                 to,
@@ -52,6 +54,7 @@ impl Shard {
                 connection,
                 message,
             } => self.send_payload(connection, message),
+            Output::Store(batch) => self.port().submit(batch),
         }
     }
 

@@ -10,6 +10,7 @@ use super::Shard;
 use crate::limits::{ACCEPT_REST, ENTRIES_PER_TURN_MAX};
 use crate::lingering::LingeringKey;
 use crate::links::{Carried, Transfer};
+use crate::teller::Told;
 use crate::unread::Unread;
 
 /// Marks tags of lingering sockets. Keys leave the top bits free.
@@ -154,8 +155,11 @@ impl Shard {
         for index in 0..self.links.len() {
             let from = self.links[index].peer;
             // Answers first: they release what waits, and there is always room for them.
-            while let Ok(answer) = self.links[index].answers_in.pop() {
-                self.tell(Input::Answer { from, answer });
+            while let Ok(told) = self.links[index].told_in.pop() {
+                self.tell(match told {
+                    Told::Answer(answer) => Input::Answer { from, answer },
+                    Told::Durable(through) => Input::Durable { from, through },
+                });
             }
             let share = self.links[index].waiting(ENTRIES_PER_TURN_MAX);
             for _ in 0..share {

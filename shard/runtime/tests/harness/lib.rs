@@ -2,11 +2,15 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use shard_engine::Settings;
-use shard_runtime::{Shards, ShardsSettings, StartError, StopSignal, available_cores};
+use shard_runtime::{
+    Shards, ShardsSettings, StartError, StopSignal, StoreSettings, available_cores,
+};
 use shard_uring::{DriverSettings, ListenerSettings};
 
 pub const LOOPBACK: SocketAddr =
@@ -21,6 +25,20 @@ pub fn settings(count: usize) -> ShardsSettings {
         listeners: vec![ListenerSettings::new(LOOPBACK)],
         driver: DriverSettings::default(),
         grace: Duration::from_secs(10),
+        store: None,
+    }
+}
+
+/// The same, with a store in `folder`.
+pub fn stored(count: usize, folder: &Path) -> ShardsSettings {
+    ShardsSettings {
+        store: Some(StoreSettings {
+            folder: folder.to_owned(),
+            sync_interval: Duration::from_millis(20),
+            reserve_bytes: 0,
+            readers: NonZeroUsize::MIN,
+        }),
+        ..settings(count)
     }
 }
 
@@ -84,6 +102,13 @@ impl Client {
         assert_eq!(received, bytes);
     }
 
+    /// The first byte of the next packet.
+    pub fn read_head(&mut self) -> u8 {
+        let mut head = [0];
+        self.stream.read_exact(&mut head).unwrap();
+        head[0]
+    }
+
     /// Reads until the server has closed.
     pub fn rest(mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -116,16 +141,48 @@ impl Client {
         }
     }
 
+    /// CONNECT of MQTT 3.1.1 for a session that stays; `present` is whether it is there already.
+    pub fn resume(&mut self, client: &str, present: bool) {
+        let mut packet = vec![0x10, 0, 0, 4, b'M', b'Q', b'T', b'T', 4, 0, 0, 0];
+        packet.extend(u16::try_from(client.len()).unwrap().to_be_bytes());
+        packet.extend(client.as_bytes());
+        packet[1] = u8::try_from(packet.len() - 2).unwrap();
+        self.send(&packet);
+        self.expect(&[0x20, 2, u8::from(present), 0]);
+    }
+
     /// SUBSCRIBE of MQTT 3.1.1 with QoS 0, and its SUBACK.
     pub fn subscribe(&mut self, filter: &str) {
+        self.subscribe_at(filter, 0);
+    }
+
+    /// The same with another QoS.
+    pub fn subscribe_at(&mut self, filter: &str, qos: u8) {
         let mut packet = vec![0x82, 0, 0, 7];
         packet.extend(u16::try_from(filter.len()).unwrap().to_be_bytes());
         packet.extend(filter.as_bytes());
-        packet.push(0);
+        packet.push(qos);
         packet[1] = u8::try_from(packet.len() - 2).unwrap();
         self.send(&packet);
-        self.expect(&[0x90, 3, 0, 7, 0]);
+        self.expect(&[0x90, 3, 0, 7, qos]);
     }
+
+    /// PUBLISH with QoS 1 and packet id 7, and its PUBACK.
+    pub fn publish_surely(&mut self, topic: &str, payload: &[u8], retain: bool) {
+        self.send(&publish_at_1(topic, payload, 7, retain));
+        self.expect(&[0x40, 2, 0, 7]);
+    }
+}
+
+/// A short PUBLISH with QoS 1.
+pub fn publish_at_1(topic: &str, payload: &[u8], packet_id: u16, retain: bool) -> Vec<u8> {
+    let mut packet = vec![0x32 | u8::from(retain), 0];
+    packet.extend(u16::try_from(topic.len()).unwrap().to_be_bytes());
+    packet.extend(topic.as_bytes());
+    packet.extend(packet_id.to_be_bytes());
+    packet.extend(payload);
+    packet[1] = u8::try_from(packet.len() - 2).unwrap();
+    packet
 }
 
 /// A PUBLISH with QoS 0.
