@@ -8,7 +8,8 @@ use shard_table::{Slab, Wheel};
 use shard_topics::SessionIndex;
 use wire_message::{Instant, Seed, ShardId, Table};
 use wire_mqtt::{
-    AckKind, Disconnect, PLAIN_ACK_BYTES, Packet, PacketId, ReasonCode, Version, encode_ack,
+    AckKind, Connack, ConnackProperties, Disconnect, PLAIN_ACK_BYTES, Packet, PacketId, ReasonCode,
+    Version, encode_ack,
 };
 
 use crate::connection::{Connection, OfSession, SessionKey};
@@ -194,7 +195,16 @@ impl Clients {
         };
         // What is still in line was not promised yet, and never will be.
         connection.line = None;
-        if connection.version == Version::V5 && !connection.silent {
+        if connection.silent {
+            if connection.version == Version::V5 && reason == ReasonCode::QuotaExceeded {
+                let connack = Connack {
+                    session_present: false,
+                    reason,
+                    properties: ConnackProperties::default(),
+                };
+                self.send(key, &Packet::Connack(connack), out);
+            }
+        } else if connection.version == Version::V5 {
             let mut disconnect = Disconnect::new(reason);
             disconnect.properties.reason_string = why;
             self.send(key, &Packet::Disconnect(disconnect), out);

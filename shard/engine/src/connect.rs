@@ -44,6 +44,10 @@ impl Engine {
             Some(Err(reason)) => return self.refuse_connect(key, reason, None, now, out),
             Some(Ok(())) => {}
         }
+        if self.clients.journal.is_overfull() && terms.session_expiry.outlives_connection() {
+            return self.refuse_connect(key, ReasonCode::ServerBusy, None, now, out);
+        }
+        let before = self.clients.journal.operations();
         let old = self.take_over(client.as_str(), terms.clean_start, now, out);
         if let Some(session) = old
             && self.must_load(session)
@@ -54,7 +58,7 @@ impl Engine {
         }
         self.clients.counters.packets_connect_received += 1;
         self.clients.counters.client_connack += 1;
-        self.accept_connect(key, connect, &terms, (&client, old), now, out);
+        self.accept_connect(key, connect, &terms, (&client, old, before), now, out);
         Step::Done
     }
 

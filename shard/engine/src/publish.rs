@@ -154,8 +154,7 @@ impl Engine {
             publisher: self.publisher(session),
         };
         if self.is_refused_by_store(key) {
-            self.clients.counters.store_refused += 1;
-            return self.refuse_publish(key, publish, ReasonCode::QuotaExceeded, out);
+            return self.refuse_unstored(key, publish, now, out);
         }
         self.send_publish_on(key, session, publish, message, now, out)
     }
@@ -215,12 +214,12 @@ impl Engine {
         match self.route(&mut parcel, held.as_deref(), Scope::All, now, out) {
             Routed::Sent(any, mut waits) => {
                 self.count_published(any);
+                waits.join(&retained);
                 if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty())
                     && parcel.taking.is_some()
                 {
                     self.open_exchange(session, id, &waits);
                 }
-                waits.join(&retained);
                 // [v5 3.4.2.1]: told to those who publish, if they can be told.
                 let none = ReasonCode::NoMatchingSubscribers;
                 let reason = if any { ReasonCode::Success } else { none };

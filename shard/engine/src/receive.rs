@@ -140,6 +140,9 @@ impl Engine {
         if connected && (!self.may_answer(key) || !self.pay(key, bytes, now)) {
             return Step::Held;
         }
+        if connected && let Some(step) = self.waits_for_store(key, now, out) {
+            return step;
+        }
         let is_publish = bytes[0] >> 4 == PacketType::Publish as u8;
         let step = if is_publish && connected {
             match Publish::decode(bytes, version, Side::Server) {

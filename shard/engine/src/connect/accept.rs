@@ -24,7 +24,7 @@ impl Engine {
         key: ConnectionKey,
         connect: &Connect<'_>,
         terms: &Negotiated<'_>,
-        (client, old): (&ClientId, Option<SessionKey>),
+        (client, old, before): (&ClientId, Option<SessionKey>, u64),
         now: Instant,
         out: &mut Outputs,
     ) {
@@ -38,7 +38,7 @@ impl Engine {
         self.attach(key, session, terms, identity, now);
         self.clients.write_head(session);
         self.set_will(session, connect, now);
-        self.send_connack(key, connect, terms, client, session_present, out);
+        self.send_connack(key, connect, terms, (client, before), session_present, out);
         if session_present {
             self.clients.counters.session_resumed += 1;
             self.change_members(session, true, out);
@@ -260,7 +260,7 @@ impl Engine {
         key: ConnectionKey,
         connect: &Connect<'_>,
         terms: &Negotiated<'_>,
-        client: &ClientId,
+        (client, before): (&ClientId, u64),
         session_present: bool,
         out: &mut Outputs,
     ) {
@@ -284,7 +284,7 @@ impl Engine {
             .is_ok()
         {
             let length = index(out.bytes.len() - start);
-            let written = self.clients.waits_written();
+            let written = self.waits_since(before);
             let waits = self.if_strict(key, written);
             let connack = Waiting::Connack(length);
             self.clients.stand_in_line(key, waits, connack, start, out);

@@ -1,7 +1,7 @@
 //! Publishes that wait for the store to catch up.
 
 use wire_message::Instant;
-use wire_mqtt::Packet;
+use wire_mqtt::{Packet, ReasonCode};
 
 use super::Waits;
 use crate::engine::Engine;
@@ -50,6 +50,26 @@ impl Engine {
             let waits = self.if_strict(key, written);
             self.clients.send_after(key, waits, start, out);
         }
+    }
+
+    /// Whether a packet of a stored session's client must wait because the store can't take what
+    /// would follow; a client that waits too long has to go.
+    pub(crate) fn waits_for_store(
+        &mut self,
+        key: ConnectionKey,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Option<Step> {
+        if !self.clients.journal.is_overfull() {
+            return None;
+        }
+        let (session, _) = self.clients.session_of(key)?;
+        self.clients.stored(session)?;
+        if self.is_refused_by_store(key) {
+            self.clients.counters.store_refused += 1;
+            return Some(self.disconnect(key, ReasonCode::QuotaExceeded, now, out));
+        }
+        Some(self.hold_for_store(key, now))
     }
 
     /// What a client's acknowledgement waits for: nothing if its listener does not promise that

@@ -70,8 +70,24 @@ impl Journal {
         self.clock
     }
 
-    pub(crate) const fn set_state(&mut self, state: StoreState) {
+    /// The store is in another state. Once it has failed nothing more is written down, and nobody
+    /// hears that anything is durable.
+    pub(crate) fn set_state(&mut self, state: StoreState) {
         self.state = state;
+        if state == StoreState::Failed {
+            self.batches.clear();
+            self.is_open = false;
+            self.last = self.last.max(self.durable + 1);
+        }
+    }
+
+    /// Whether so much waits that whoever is stored must not add to it.
+    pub(crate) const fn is_overfull(&self) -> bool {
+        self.weight >= 2 * JOURNAL_BYTES_MAX
+    }
+
+    fn has_failed(&self) -> bool {
+        self.state == StoreState::Failed
     }
 
     /// A number that nothing else ever had.
@@ -82,11 +98,14 @@ impl Journal {
     /// Writes an operation down; the batch that it is in. Operations that follow at once, up to
     /// [`TRANSACTION_OPERATIONS_MAX`], are in the same batch after [`Self::begin`].
     pub(crate) fn push(&mut self, operation: Operation) -> Sequence {
+        self.operations += 1;
+        if self.has_failed() {
+            return Sequence(self.last);
+        }
         let full = |batch: &Batch| batch.operations.len() >= BATCH_OPERATIONS_MAX;
         if !self.is_open || self.batches.back().is_some_and(full) {
             self.open();
         }
-        self.operations += 1;
         let weight = weigh(&operation);
         self.weight += weight;
         if let Some(last) = self.weights.back_mut() {
@@ -111,6 +130,9 @@ impl Journal {
     }
 
     fn open(&mut self) {
+        if self.has_failed() {
+            return;
+        }
         self.last += 1;
         self.is_open = true;
         self.is_last_urgent = false;
@@ -193,11 +215,12 @@ impl Journal {
 
     /// The batch that the next operation is in, after [`Self::begin`].
     pub(crate) const fn next_batch(&self) -> Sequence {
-        Sequence(if self.is_open {
-            self.last
+        let is_there = self.is_open || matches!(self.state, StoreState::Failed);
+        if is_there {
+            Sequence(self.last)
         } else {
-            self.last + 1
-        })
+            Sequence(self.last + 1)
+        }
     }
 
     /// Operations written down since the start: tells whether something was between two looks.

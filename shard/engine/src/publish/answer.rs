@@ -1,6 +1,6 @@
 //! What a publisher is told.
 
-use wire_message::Qos;
+use wire_message::{Instant, Qos};
 use wire_mqtt::{AckKind, PacketId, Publish, ReasonCode};
 
 use crate::engine::Engine;
@@ -22,6 +22,25 @@ impl Engine {
         self.clients.counters.messages_dropped += 1;
         self.acknowledge(key, publish, reason, Waits::NONE, out);
         Step::Done
+    }
+
+    /// Tells the publisher that its message could not be stored in time. A client that can't be
+    /// told would take the acknowledgement for a promise, so it has to go.
+    pub(super) fn refuse_unstored(
+        &mut self,
+        key: ConnectionKey,
+        publish: &Publish<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Step {
+        self.clients.counters.store_refused += 1;
+        let reason = ReasonCode::QuotaExceeded;
+        if publish.qos == Qos::AtMostOnce || self.is_v5(key) {
+            self.refuse_publish(key, publish, reason, out)
+        } else {
+            self.clients.counters.messages_dropped += 1;
+            self.disconnect(key, reason, now, out)
+        }
     }
 
     /// Sends PUBACK or PUBREC, as the quality of service demands, when `waits` allows.

@@ -1,7 +1,8 @@
 //! What outlasts the process, and what waits for the disk.
 
-use shard_engine::Settings;
+use shard_engine::{Durability, Input, Settings};
 use store_memory::Disk;
+use store_model::{Event, StoreState};
 use wire_message::Qos;
 use wire_mqtt::{
     Ack, Connect, FilterRequest, FilterRequests, Packet, Publish, ReasonCode, Subscribe,
@@ -370,4 +371,110 @@ fn retained_and_delayed_messages_and_wills_outlast_a_crash() {
     assert_eq!(payloads(&mut broker, client), ["gone"]);
     broker.pass(std::time::Duration::from_secs(31));
     assert_eq!(payloads(&mut broker, client), ["late"]);
+}
+
+fn waiting() -> Settings {
+    Settings {
+        store_wait_max: std::time::Duration::from_secs(5),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_client_whose_promise_does_not_get_to_the_disk_is_told_0x97() {
+    let mut broker = Broker::stored(waiting(), 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    let publisher = broker.client(Version::V5, "p");
+    broker.take(publisher);
+    broker.store_rests = true;
+    broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+    broker.pass(std::time::Duration::from_secs(4));
+    assert!(!broker.is_closed(publisher));
+    broker.pass(std::time::Duration::from_secs(2));
+    assert!(broker.is_closed(publisher));
+    let packets = broker.take(publisher);
+    assert!(packets[0].contains("QuotaExceeded"), "{packets:?}");
+    let late = broker.connect(&persistent(Version::V5, "late"));
+    broker.pass(std::time::Duration::from_secs(6));
+    let packets = broker.take(late);
+    assert!(
+        broker.is_closed(late) && packets[0].starts_with("Connack"),
+        "{packets:?}"
+    );
+    assert!(packets[0].contains("QuotaExceeded"), "{packets:?}");
+}
+
+#[test]
+fn a_publish_while_the_store_can_not_write_is_held_then_refused_and_others_go_on() {
+    let mut broker = Broker::stored(waiting(), 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    let publisher = broker.client(Version::V5, "p");
+    let old = broker.client(Version::V311, "old");
+    let other = broker.client(Version::V5, "o");
+    broker.take(publisher);
+    broker.input(0, Input::Store(Event::State(StoreState::Full)));
+    broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+    broker.publish(old, "t", "2", Qos::AtLeastOnce);
+    broker.publish(other, "free", "3", Qos::AtLeastOnce);
+    assert!(broker.is_paused(publisher) && !broker.is_paused(other));
+    assert_eq!(broker.take(other).len(), 1);
+    broker.pass(std::time::Duration::from_secs(6));
+    let packets = broker.take(publisher);
+    assert!(packets[0].starts_with("Puback"), "{packets:?}");
+    assert!(packets[0].contains("QuotaExceeded"), "{packets:?}");
+    assert!(broker.is_closed(old), "it would take PUBACK for a promise");
+    assert_eq!(payloads(&mut broker, subscriber), Vec::<String>::new());
+    broker.publish(publisher, "t", "4", Qos::AtLeastOnce);
+    assert!(broker.is_paused(publisher));
+    broker.input(0, Input::Store(Event::State(StoreState::Healthy)));
+    broker.settle();
+    assert_eq!(broker.take(publisher).len(), 1);
+    assert_eq!(payloads(&mut broker, subscriber), ["4"]);
+}
+
+#[test]
+fn a_failed_store_makes_nothing_durable_and_takes_no_memory() {
+    let mut broker = Broker::stored(waiting(), 1, Disk::new());
+    broker.input(0, Input::Store(Event::State(StoreState::Failed)));
+    for round in 0..3 {
+        let client = broker.connect(&persistent(Version::V5, "s"));
+        broker.pass(std::time::Duration::from_secs(6));
+        assert!(broker.is_closed(client), "{round}");
+    }
+    let clean = broker.client(Version::V5, "clean");
+    assert!(!broker.is_closed(clean));
+    assert_eq!(broker.engines[0].counters().store_batches, 0);
+}
+
+#[test]
+fn listeners_may_promise_less() {
+    for durability in [Durability::Relaxed, Durability::Memory] {
+        let mut settings = Settings::default();
+        settings.listeners[0].durability = durability;
+        let mut broker = Broker::stored(settings, 1, Disk::new());
+        broker.store_rests = true;
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "t", Qos::ExactlyOnce);
+        let (publisher, _) = resume(&mut broker, "p");
+        broker.take(publisher);
+        broker.publish(publisher, "t", "1", Qos::ExactlyOnce);
+        assert_eq!(broker.take(publisher).len(), 1, "{durability:?}");
+        assert_eq!(payloads(&mut broker, subscriber), ["1"]);
+        broker.store_rests = false;
+        broker.settle();
+        let written = broker.engines[0].counters().store_operations > 0;
+        assert_eq!(written, durability == Durability::Relaxed);
+    }
+}
+
+#[test]
+fn a_client_without_a_stored_session_connects_without_the_disk() {
+    let mut broker = stored(1);
+    broker.store_rests = true;
+    let stored = broker.connect(&persistent(Version::V5, "s"));
+    assert_eq!(broker.take(stored), Vec::<String>::new());
+    let clean = broker.client(Version::V5, "c");
+    assert!(!broker.is_closed(clean));
 }
