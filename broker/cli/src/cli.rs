@@ -22,6 +22,9 @@ pub enum Command {
     /// Look at a configuration without running it
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check, export or import what a broker has stored; the broker must not run
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Run the broker until SIGTERM or SIGINT
     Run(RunArguments),
 }
@@ -51,6 +54,50 @@ pub enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Does something with what is stored.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read everything and see whether it fits together; exit code 1 if not, 2 if that can't be told
+    Check {
+        /// Where.
+        #[command(flatten)]
+        folder: DataFolder,
+    },
+    /// Write everything to one file; exit code 1 if damage had to be left out, 2 if there is no file
+    Export {
+        /// Where.
+        #[command(flatten)]
+        folder: DataFolder,
+        /// The archive, which must not be there yet
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Read an archive in, all of it or nothing; exit code 2 if nothing was
+    Import {
+        /// Where.
+        #[command(flatten)]
+        folder: DataFolder,
+        /// The archive
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Sessions and retained messages that are there make place for those of the archive; without
+        /// this, one of the same client or topic is an error
+        #[arg(long)]
+        replace: bool,
+    },
+}
+
+/// Which folder, and how to speak of it.
+#[derive(Args, Clone, Debug)]
+pub struct DataFolder {
+    /// `node.data_dir` of the broker, or a copy of its store
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl Cli {

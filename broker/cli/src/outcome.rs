@@ -9,6 +9,8 @@ pub enum Outcome {
     Done,
     /// What was asked for was said, and it is bad news: exit code 1.
     Refused,
+    /// It could not be done: exit code 2.
+    Unable,
 }
 
 impl From<Outcome> for ExitCode {
@@ -16,6 +18,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::Refused => Self::FAILURE,
+            Outcome::Unable => Self::from(2),
         }
     }
 }

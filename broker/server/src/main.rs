@@ -46,6 +46,7 @@ fn command(command: Command) -> anyhow::Result<Outcome> {
         Command::Config(ConfigCommand::Check { file }) => {
             broker_cli::config_check(&file, environment(), &mut out)
         }
+        Command::Data(command) => broker_cli::data(&command, &mut out, &mut io::stderr()),
         Command::Config(ConfigCommand::Show { config, json }) => {
             broker_cli::config_show(config.as_deref(), environment(), json, &mut out)
         }
