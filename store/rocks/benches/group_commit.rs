@@ -1,8 +1,9 @@
 //! What the disk allows and what the store makes of it: groups of messages, each synced.
 //!
-//! The bound is a loop that puts the same bytes into a database of one family and syncs its log with
-//! every group. Against it one shard that keeps two groups' worth of messages on their way through
-//! its `Port`: while one group is synced, the next collects. The two take turns on the same disk.
+//! One shard keeps so many messages on their way through its `Port`: while one group is synced, the
+//! next collects. The bound is a loop that puts groups of the same bytes, as large as the store's came
+//! to be on average, into a database of one family, and syncs its log with every group. The two take
+//! turns on the same disk.
 //!
 //! `cargo bench -p store-rocks --bench group_commit -- [FOLDER [SECONDS]]`
 #![allow(
@@ -31,14 +32,14 @@ use wire_message::{
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Messages in a group.
-const GROUPS: [u64; 5] = [1, 16, 64, 256, 1024];
+/// Messages on their way at any time, at most.
+const WINDOWS: [u64; 5] = [1, 16, 128, 512, 2048];
 
 /// Bytes of payload.
 const PAYLOADS: [usize; 2] = [100, 1000];
 
-/// Batches that make a group: a shard hands over what one turn of its loop gave.
-const BATCHES: u64 = 4;
+/// Batches that make a window: a shard hands over what one turn of its loop gave.
+const BATCHES: u64 = 8;
 
 /// Turns of each way, of which the results are added up.
 const ROUNDS: u32 = 3;
@@ -74,12 +75,17 @@ impl Measured {
         Ok(self.latency_us.add(&other.latency_us)?)
     }
 
-    /// Messages a second, messages in a sync, and how long one waits.
+    /// Messages in a sync, on average.
+    fn group(&self) -> u64 {
+        let syncs = self.syncs.max(1);
+        ((self.messages + syncs / 2) / syncs).max(1)
+    }
+
+    /// Messages a second, and how long one waits.
     fn row(&self) -> String {
-        let group = self.messages / self.syncs.max(1);
         let at = |quantile| self.latency_us.value_at_quantile(quantile);
         let rate = self.per_second();
-        format!("{rate} | {group} | {} / {}", at(0.5), at(0.99))
+        format!("{rate} | {} / {}", at(0.5), at(0.99))
     }
 }
 
@@ -91,27 +97,31 @@ fn main() -> Result<(), Failure> {
     let seconds: f64 = arguments.next().map_or(Ok(2.0), |text| text.parse())?;
     let turn = Duration::try_from_secs_f64(seconds)?;
     let folder = tempfile::tempdir_in(parent)?;
-    println!("| payload | group | raw/s | in a sync | sync p50 / p99 us | store/s | in a sync |");
-    println!("continued: | durable after p50 / p99 us | store/raw | p99/p99 |");
+    println!(
+        "| payload | window | group | store/s | durable p50 / p99 us | bound/s | sync p50 / p99 us \
+         | store/bound | p99/p99 |"
+    );
     for payload in PAYLOADS {
-        for group in GROUPS {
+        for window in WINDOWS {
             let (mut raw, mut store) = (Measured::new()?, Measured::new()?);
             for round in 0..ROUNDS {
-                let name = |kind| {
+                let path = |kind| {
                     folder
                         .path()
-                        .join(format!("{kind}-{payload}-{group}-{round}"))
+                        .join(format!("{kind}-{payload}-{window}-{round}"))
                 };
-                raw.add(&bound(&name("raw"), payload, group, turn)?)?;
-                store.add(&ported(&name("store"), payload, group, turn)?)?;
+                let of = ported(&path("store"), payload, window, turn)?;
+                raw.add(&bound(&path("raw"), payload, of.group(), turn)?)?;
+                store.add(&of)?;
             }
             let percent = store.per_second() * 100 / raw.per_second().max(1);
             let p99 = |of: &Measured| of.latency_us.value_at_quantile(0.99).max(1);
             let tenths = p99(&store) * 10 / p99(&raw);
             println!(
-                "| {payload} | {group} | {} | {} | {percent} % | {}.{} |",
-                raw.row(),
+                "| {payload} | {window} | {} | {} | {} | {percent} % | {}.{} |",
+                store.group(),
                 store.row(),
+                raw.row(),
                 tenths / 10,
                 tenths % 10
             );
@@ -170,8 +180,8 @@ impl Wake for Unpark {
     }
 }
 
-/// The same messages through the store: as many as two groups are on their way at any time.
-fn ported(path: &Path, payload: usize, group: u64, turn: Duration) -> Result<Measured, Failure> {
+/// The same messages through the store, as many as `window` on their way at any time.
+fn ported(path: &Path, payload: usize, window: u64, turn: Duration) -> Result<Measured, Failure> {
     let (database, opened) = Database::open(path, Options::default(), Seed(1))?;
     let wake: Arc<dyn Wake> = Arc::new(Unpark(thread::current()));
     let (settings, clock) = (Settings::default(), WallClock::default());
@@ -179,7 +189,7 @@ fn ported(path: &Path, payload: usize, group: u64, turn: Duration) -> Result<Mea
     let (store, mut ports) = started;
     let port = ports.first_mut().ok_or("one port was asked for")?;
     let message = message(payload);
-    let size = (group / BATCHES).max(1);
+    let size = (window / BATCHES).max(1);
     let (mut next, mut sequence) = (opened.first.0, 0);
     let mut open: VecDeque<(u64, Instant)> = VecDeque::new();
     let mut measured = Measured::new()?;
@@ -204,7 +214,7 @@ fn ported(path: &Path, payload: usize, group: u64, turn: Duration) -> Result<Mea
         if is_over && open.is_empty() {
             break;
         }
-        if is_over || open.len() as u64 * size >= 2 * group {
+        if is_over || open.len() as u64 * size >= window {
             thread::park_timeout(Duration::from_secs(1));
             continue;
         }
