@@ -14,6 +14,7 @@ use wire_message::Seed;
 
 use crate::families::{database_options, descriptors};
 use crate::format::bring_up;
+use crate::mend::mend;
 use crate::view::View;
 use crate::{Database, DiskError, Options, ReadError};
 
@@ -104,6 +105,9 @@ impl Database {
     /// [`OpenError`].
     pub fn open(folder: &Path, options: Options, seed: Seed) -> Result<(Self, Opened), OpenError> {
         let lock = lock(folder)?;
+        if stored_format(folder, &folder.join(RECORDS))?.is_some() {
+            mend(folder, options)?;
+        }
         Self::open_records(folder, folder.join(RECORDS), options, seed, Some(lock))
     }
 
@@ -116,12 +120,13 @@ impl Database {
         lock: Option<File>,
     ) -> Result<(Self, Opened), OpenError> {
         let found = stored_format(folder, &path)?;
-        let rocks = DB::open_cf_descriptors(&database_options(), &path, descriptors(&options))
-            .map_err(|error| database_error(folder, &error))?;
-        let database = Self::new(rocks, path, options, lock);
+        let database = Self::open_tables(folder, path, options, lock)?;
         match found {
             Some(format) => bring_up(&database, format).map_err(|error| failed(folder, error))?,
-            None => create(&database, folder, seed)?,
+            None => {
+                create(&database, folder, seed)?;
+                sync_names(folder)?;
+            }
         }
         let view = View::of(&database);
         let opened = Opened {
@@ -130,6 +135,18 @@ impl Database {
         };
         drop(view);
         Ok((database, opened))
+    }
+
+    /// Opens the database at `path`, whatever is in it.
+    pub(crate) fn open_tables(
+        folder: &Path,
+        path: PathBuf,
+        options: Options,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
+        let rocks = DB::open_cf_descriptors(&database_options(), &path, descriptors(&options));
+        let rocks = rocks.map_err(|error| database_error(folder, &error))?;
+        Ok(Self::new(rocks, path, options, lock))
     }
 }
 
@@ -152,10 +169,19 @@ impl Database {
                 OpenError::Missing { folder }
             });
         }
+        Self::open_records_to_read(folder, &path, options, lock)
+    }
+
+    pub(crate) fn open_records_to_read(
+        folder: &Path,
+        path: &Path,
+        options: Options,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
         let (all, families) = (database_options(), descriptors(&options));
-        let rocks = DB::open_cf_descriptors_read_only(&all, &path, families, false);
+        let rocks = DB::open_cf_descriptors_read_only(&all, path, families, false);
         let rocks = rocks.map_err(|error| database_error(folder, &error))?;
-        Ok(Self::new(rocks, path, options, lock))
+        Ok(Self::new(rocks, path.into(), options, lock))
     }
 }
 
@@ -183,6 +209,25 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     options.create(true).truncate(false).write(true);
     let file = options.open(folder.join(LOCK)).map_err(failed)?;
     try_lock(folder, file)
+}
+
+/// Has the names of new folders outlast a loss of power: that of the records in `folder`, and those
+/// of all folders above, any of which may be new. The database syncs the names of its own files.
+fn sync_names(folder: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Folder {
+        folder: folder.into(),
+        error,
+    };
+    let whole = folder.canonicalize().map_err(failed)?;
+    for one in whole.ancestors() {
+        match File::open(one).and_then(|file| file.sync_all()) {
+            Ok(()) => {}
+            // What this process may not read, it has not made.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
 }
 
 fn try_lock(folder: &Path, file: File) -> Result<File, OpenError> {
@@ -303,7 +348,7 @@ fn unreadable(folder: &Path, error: &ReadError) -> OpenError {
     }
 }
 
-fn failed(folder: &Path, error: DiskError) -> OpenError {
+pub(crate) fn failed(folder: &Path, error: DiskError) -> OpenError {
     let (DiskError::Failed(reason) | DiskError::Full(reason)) = error;
     OpenError::Database {
         folder: folder.into(),
