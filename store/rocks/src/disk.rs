@@ -72,7 +72,11 @@ impl Database {
         let mut options = WriteOptions::default();
         options.set_sync(sync == WriteSync::Now);
         let written = self.rocks().write_opt(group.to_batch(), &options);
-        written.map_err(|error| disk_error(error.into_string()))
+        written.map_err(|error| {
+            let text = error.into_string();
+            self.note_damage(&text);
+            disk_error(text)
+        })
     }
 
     /// Refuses before the disk is full: a database that has run into its end can't always go on

@@ -2,9 +2,7 @@
 
 mod merge;
 mod read;
-mod swap;
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +17,7 @@ use crate::checkpoint::sync_folder;
 use crate::limits::IMPORT_GROUP_BYTES;
 use crate::open::{RECORDS, lock, stored_format};
 use crate::view::View;
-use crate::{Database, DiskError, Group, OpenError, Opened, Options, ReadError};
+use crate::{Database, DiskError, Group, OpenError, Opened, Options, ReadError, swap};
 
 /// Where the new records are made, beside the old ones.
 const WORK: &str = "records.import";
@@ -145,13 +143,8 @@ pub fn import(
 }
 
 fn clear(work: &Path) -> Result<(), ImportError> {
-    match fs::remove_dir_all(work) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            let verb = "remove the folder of an import";
-            Err(ImportError::File { verb, error })
-        }
-        _ => Ok(()),
-    }
+    let verb = "remove the folder of an import";
+    swap::clear(work).map_err(|error| ImportError::File { verb, error })
 }
 
 /// Adds the archive to the records at `work` and checks what came of it.

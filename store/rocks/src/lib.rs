@@ -24,6 +24,7 @@ mod format;
 mod group;
 mod import;
 pub mod limits;
+mod mend;
 mod open;
 mod port;
 mod readers;
@@ -31,6 +32,7 @@ mod side;
 mod space;
 mod stats;
 mod store;
+mod swap;
 mod view;
 mod writer;
 

@@ -121,12 +121,11 @@ impl Database {
     ) -> Result<(Self, Opened), OpenError> {
         let found = stored_format(folder, &path)?;
         let database = Self::open_tables(folder, path, options, lock)?;
-        match found {
-            Some(format) => bring_up(&database, format).map_err(|error| failed(folder, error))?,
-            None => {
-                create(&database, folder, seed)?;
-                sync_names(folder)?;
-            }
+        if let Some(format) = found {
+            bring_up(&database, format).map_err(|error| failed(folder, error))?;
+        } else {
+            create(&database, folder, seed)?;
+            sync_names(folder)?;
         }
         let view = View::of(&database);
         let opened = Opened {

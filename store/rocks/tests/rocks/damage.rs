@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use store_model::{Answer, EntryPlace, Family, Number, Operation, Read, StoreState};
-use store_rocks::Settings;
+use store_rocks::{Port, Settings, Store};
 
 use crate::rig::{
-    CLOCK, ask, enqueue, image, numbers, open, put_session, queue, start, start_shared, stored,
-    until, write,
+    CLOCK, ask, batch, enqueue, image, numbers, open, put_session, queue, start, start_shared,
+    stored, until, write,
 };
 
 /// Two sessions, of which the second shares one message with the first.
@@ -168,4 +168,61 @@ fn a_damaged_block_costs_the_records_that_are_damaged_and_not_their_neighbours()
         let stats = store.stats();
         stats.damaged == 1 || stats.state == StoreState::Failed
     });
+}
+
+/// Has tables of queues written and merged until the store has met the damaged one and failed.
+fn merge(store: &Store, port: &mut Port, copies: &Path) {
+    let mut sequence = 0;
+    until("the tables are merged", || {
+        sequence += 1;
+        let next = batch(sequence, vec![enqueue(10_000 + sequence, &[7], 0)]);
+        port.submit(next).expect("the ring has room");
+        // A copy has what is in memory written out, and four tables are merged.
+        _ = store.checkpoint(&copies.join(sequence.to_string()));
+        store.stats().state == StoreState::Failed
+    });
+}
+
+#[test]
+fn after_a_damaged_block_was_met_a_start_has_all_but_its_damaged_records_and_writes_again() {
+    let (folder, copies) = (tempfile::tempdir(), tempfile::tempdir());
+    let (folder, copies) = (
+        folder.expect("there is room"),
+        copies.expect("there is room"),
+    );
+    let (store, mut ports) = start(folder.path(), 1, Settings::default());
+    let entries = (1_000..1_400).map(|number| enqueue(number, &[7], 0));
+    let operations = std::iter::once(put_session(7)).chain(entries);
+    write(&mut ports[0], 1, operations.collect());
+    drop((store, ports));
+    drop(open(folder.path()));
+    change_in_table(folder.path(), 1_234);
+    let (store, mut ports) = start(folder.path(), 1, Settings::default());
+    merge(&store, &mut ports[0], copies.path());
+    assert!(folder.path().join("damaged").exists());
+    drop((store, ports));
+    let (database, opened) = open(folder.path());
+    assert!(!folder.path().join("damaged").exists());
+    let names = fs::read_dir(folder.path()).expect("it is a folder").count();
+    assert_eq!(names, 2, "the lock and the records");
+    let (store, mut ports, database) = start_shared((database, opened), 1, Settings::default());
+    let mut lost = 0;
+    let mut after = None;
+    loop {
+        let session = Number(7);
+        let Answer::Queue(chunk) = ask(&mut ports[0], Read::Queue { session, after }) else {
+            panic!("a queue was asked for");
+        };
+        lost += chunk.damaged;
+        after = chunk.after;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(lost, 1);
+    until("it is set aside", || store.stats().damaged == 1);
+    write(&mut ports[0], 1, vec![enqueue(20_000, &[7], 0)]);
+    let checked = database.check();
+    assert_eq!(checked.damaged_blocks, 0);
+    assert_eq!(store.stats().state, StoreState::Healthy);
 }
