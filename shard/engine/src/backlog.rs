@@ -161,6 +161,8 @@ impl Engine {
             return;
         }
         let mut parcel = Parcel::shared(&message, now);
+        // What is removed for it goes into the batch in which it is stored.
+        self.clients.journal.begin();
         match self.route(&mut parcel, route.as_deref(), scope, now, out) {
             Routed::Sent(any, mut waits) => {
                 if let Some(item) = self.backlog.items.remove(key) {

@@ -204,7 +204,7 @@ impl Engine {
             .clients
             .connections
             .get(connection)
-            .is_none_or(|c| c.congested)
+            .is_none_or(|c| c.congested || c.line.as_ref().is_some_and(|line| line.promises()))
         {
             return false;
         }

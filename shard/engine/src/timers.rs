@@ -71,6 +71,9 @@ impl Engine {
                 self.disconnect(key, ReasonCode::KeepAliveTimeout, now, out);
             }
             Some((_, Overdue::Rate)) => self.clients.arm_connection(key, now),
+            Some((_, Overdue::Disk)) if self.clients.refuse_line(key, out) => {
+                self.clients.arm_connection(key, now);
+            }
             Some((_, Overdue::Disk)) => {
                 self.clients.counters.store_refused += 1;
                 self.disconnect(key, ReasonCode::QuotaExceeded, now, out);

@@ -44,17 +44,17 @@ impl Expiry {
         self.0 <= now
     }
 
-    /// Whole seconds left at `now`, rounded up so that a live message never shows zero.
+    /// Whole seconds left at `now`, rounded up so that a live message never shows zero; what is less
+    /// than a millisecond above a whole second does not count, for times are stored to the
+    /// millisecond.
     ///
     /// `None` if the message never expires.
     #[must_use]
     pub fn remaining_s(self, now: Instant) -> Option<u32> {
-        let left = self
-            .instant()?
-            .since(now)
-            .as_nanos()
-            .div_ceil(1_000_000_000);
-        Some(u32::try_from(left).unwrap_or(u32::MAX))
+        let left = self.instant()?.since(now);
+        let seconds = left.as_millis().div_ceil(1_000);
+        let least = u128::from(!left.is_zero());
+        Some(u32::try_from(seconds.max(least)).unwrap_or(u32::MAX))
     }
 }
 
@@ -68,6 +68,9 @@ mod tests {
         assert_eq!(expiry.remaining_s(Instant::from_secs(10)), Some(2));
         assert_eq!(expiry.remaining_s(Instant::from_millis(11_999)), Some(1));
         assert_eq!(expiry.remaining_s(Instant::from_secs(12)), Some(0));
+        let nanos = |nanos| Instant::from_nanos(nanos);
+        assert_eq!(expiry.remaining_s(nanos(11_999_999_999)), Some(1));
+        assert_eq!(expiry.remaining_s(nanos(9_999_999_000)), Some(2));
         assert!(!expiry.is_past(Instant::from_millis(11_999)));
         assert!(expiry.is_past(Instant::from_secs(12)));
     }

@@ -43,6 +43,12 @@ impl Waits {
         }
     }
 
+    /// The same, but for `shard`.
+    pub(crate) fn without(mut self, shard: ShardId) -> Self {
+        self.0.retain(|(other, _)| *other != shard);
+        self
+    }
+
     /// The shards that write something.
     pub(crate) fn shards(&self) -> impl Iterator<Item = ShardId> {
         self.0.iter().map(|(shard, _)| *shard)

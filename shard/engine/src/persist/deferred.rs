@@ -36,6 +36,8 @@ impl Engine {
         if operations.is_empty() {
             return;
         }
+        // What this shard writes gets to the disk in the order in which it is written.
+        let waits = waits.without(self.place.shard);
         match self.clients.awaiting.unmet(&waits) {
             None => self.write_all(operations),
             Some(unmet) => {

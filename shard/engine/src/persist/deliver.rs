@@ -41,6 +41,9 @@ impl Clients {
             Some(id) if wish.qos == Qos::ExactlyOnce && self.is_strict(connection) => {
                 self.publish_when_durable(connection, id, out);
             }
+            Some(id) if self.has_waiting_publish(connection) => {
+                self.publish_behind(connection, id, out);
+            }
             Some(_) | None => self.send_publish(connection, wish, id, parcel, out),
         }
     }
@@ -69,6 +72,8 @@ impl Clients {
         self.write_flight(number, record, id, rank);
         if qos == Qos::ExactlyOnce && self.is_strict(connection) {
             self.publish_when_durable(connection, id, out);
+        } else if self.has_waiting_publish(connection) {
+            self.publish_behind(connection, id, out);
         } else {
             self.publish_waited(connection, id, out);
         }
@@ -84,6 +89,12 @@ impl Clients {
         let waits = Waits::on(self.here, self.writing_batch());
         let end = out.bytes.len();
         self.stand_in_line(connection, waits, Packet::Publish(id), end, out);
+    }
+
+    /// Sends the delivery under a packet id after those that wait.
+    fn publish_behind(&mut self, connection: ConnectionKey, id: PacketId, out: &mut Outputs) {
+        let end = out.bytes.len();
+        self.stand_in_line(connection, Waits::NONE, Packet::Publish(id), end, out);
     }
 
     /// The batch that what is being written is in.

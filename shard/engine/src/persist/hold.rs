@@ -3,11 +3,12 @@
 use wire_message::Instant;
 use wire_mqtt::{Packet, ReasonCode};
 
-use super::Waits;
+use super::{Packet as Waiting, Waits};
 use crate::engine::Engine;
 use crate::hold::Wait;
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
+use crate::parcel::index;
 use crate::receive::Step;
 
 impl Engine {
@@ -48,7 +49,8 @@ impl Engine {
         if packet.encode_within(version, limit, &mut out.bytes).is_ok() {
             let written = self.clients.waits_written();
             let waits = self.if_strict(key, written);
-            self.clients.send_after(key, waits, start, out);
+            let promise = Waiting::Promise(index(out.bytes.len() - start));
+            self.clients.stand_in_line(key, waits, promise, start, out);
         }
     }
 

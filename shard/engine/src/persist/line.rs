@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use wire_message::Instant;
-use wire_mqtt::{AckKind, PacketId, ReasonCode, encode_ack};
+use wire_mqtt::{AckKind, PacketId, ReasonCode, Version, encode_ack};
 
 use super::Waits;
 use super::awaiting::Waiter;
@@ -22,6 +22,10 @@ use crate::parcel::{Parcel, Wish};
 pub(crate) struct Line {
     places: VecDeque<(Waits, Packet)>,
     bytes: VecDeque<u8>,
+    /// Deliveries among them.
+    publishes: u32,
+    /// SUBACKs and UNSUBACKs among them.
+    promises: u32,
     /// Since when the first one waits.
     pub(crate) since: Instant,
 }
@@ -33,6 +37,10 @@ pub(crate) enum Packet {
     Bytes(u32),
     /// CONNACK, of so many bytes: deliveries may follow.
     Connack(u32),
+    /// SUBACK or UNSUBACK, of so many bytes: retained messages come after it.
+    Promise(u32),
+    /// PUBACK for this packet id, of so many bytes.
+    Puback(PacketId, u32),
     /// PUBLISH of the delivery that is in flight under this packet id.
     Publish(PacketId),
 }
@@ -42,21 +50,37 @@ impl Line {
         Self {
             places: VecDeque::new(),
             bytes: VecDeque::new(),
+            publishes: 0,
+            promises: 0,
             since: now,
         }
     }
 
     fn push(&mut self, waits: Waits, packet: Packet, bytes: &[u8]) {
+        self.publishes += u32::from(matches!(packet, Packet::Publish(_)));
+        self.promises += u32::from(matches!(packet, Packet::Promise(_)));
         self.places.push_back((waits, packet));
         self.bytes.extend(bytes);
+    }
+
+    /// Whether a SUBACK waits, before which no retained message may come.
+    pub(crate) const fn promises(&self) -> bool {
+        self.promises > 0
     }
 
     /// Takes the first packet out, its bytes into `bytes`.
     fn pop(&mut self, bytes: &mut Vec<u8>) -> Option<Packet> {
         let (_, packet) = self.places.pop_front()?;
         let length = match packet {
-            Packet::Bytes(length) | Packet::Connack(length) => length,
-            Packet::Publish(_) => 0,
+            Packet::Bytes(length) | Packet::Connack(length) | Packet::Puback(_, length) => length,
+            Packet::Promise(length) => {
+                self.promises -= 1;
+                length
+            }
+            Packet::Publish(_) => {
+                self.publishes -= 1;
+                0
+            }
         };
         bytes.extend(self.bytes.drain(..length as usize));
         Some(packet)
@@ -64,18 +88,6 @@ impl Line {
 }
 
 impl Clients {
-    /// Sends what was encoded from `start` on when `waits` allows, in its turn.
-    pub(crate) fn send_after(
-        &mut self,
-        key: ConnectionKey,
-        waits: Waits,
-        start: usize,
-        out: &mut Outputs,
-    ) {
-        let length = crate::parcel::index(out.bytes.len() - start);
-        self.stand_in_line(key, waits, Packet::Bytes(length), start, out);
-    }
-
     /// Sends PUBACK, PUBREC, PUBREL or PUBCOMP when `waits` allows, in its turn.
     pub(crate) fn send_ack_after(
         &mut self,
@@ -94,7 +106,46 @@ impl Clients {
         let start = out.bytes.len();
         encode_ack(kind, id, reason, connection.version, &mut out.bytes);
         self.counters.count_ack(kind);
-        self.send_after(key, waits, start, out);
+        let length = crate::parcel::index(out.bytes.len() - start);
+        let packet = match kind {
+            AckKind::Puback => Packet::Puback(id, length),
+            AckKind::Pubcomp | AckKind::Pubrec | AckKind::Pubrel => Packet::Bytes(length),
+        };
+        self.stand_in_line(key, waits, packet, start, out);
+    }
+
+    /// Whether deliveries to a connection wait: others stand behind them.
+    pub(super) fn has_waiting_publish(&self, key: ConnectionKey) -> bool {
+        let connection = self.connections.get(key);
+        let line = connection.and_then(|connection| connection.line.as_ref());
+        line.is_some_and(|line| line.publishes > 0)
+    }
+
+    /// Tells a publisher that what it waits for does not get to the disk, message by message;
+    /// false if it waits for something else too.
+    pub(crate) fn refuse_line(&mut self, key: ConnectionKey, out: &mut Outputs) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return false;
+        };
+        let Some(line) = connection.line.as_ref() else {
+            return false;
+        };
+        let ids = line.places.iter().map(|(_, packet)| match packet {
+            Packet::Puback(id, _) => Some(*id),
+            Packet::Bytes(_) | Packet::Connack(_) | Packet::Promise(_) | Packet::Publish(_) => None,
+        });
+        let Some(ids) = ids.collect::<Option<Vec<PacketId>>>() else {
+            return false;
+        };
+        if connection.version != Version::V5 {
+            return false;
+        }
+        connection.line = None;
+        for id in ids {
+            self.counters.store_refused += 1;
+            self.send_ack(key, AckKind::Puback, id, ReasonCode::QuotaExceeded, out);
+        }
+        true
     }
 
     /// Puts a packet, whose bytes were encoded from `start` on, in line; sends it if nobody stands
@@ -135,7 +186,9 @@ impl Clients {
     /// Sends a packet whose bytes, if it has any, were encoded from `start` on.
     fn let_out(&mut self, key: ConnectionKey, packet: Packet, start: usize, out: &mut Outputs) {
         match packet {
-            Packet::Bytes(_) | Packet::Connack(_) => self.sent_now(key, start, out),
+            Packet::Bytes(_) | Packet::Connack(_) | Packet::Promise(_) | Packet::Puback(..) => {
+                self.sent_now(key, start, out)
+            }
             Packet::Publish(id) => self.publish_waited(key, id, out),
         }
     }
@@ -188,9 +241,19 @@ impl Engine {
                 return;
             };
             clients.let_out(key, packet, start, out);
-            if matches!(packet, Packet::Connack(_)) {
-                self.speak(key, now, out);
-                return self.advance_line(key, now, out);
+            match packet {
+                Packet::Connack(_) => {
+                    self.speak(key, now, out);
+                    return self.advance_line(key, now, out);
+                }
+                Packet::Promise(_) => {
+                    if let Some(session) = self.clients.connections.get(key).and_then(|c| c.session)
+                    {
+                        self.pump(session, now, out);
+                    }
+                    return self.advance_line(key, now, out);
+                }
+                Packet::Bytes(_) | Packet::Puback(..) | Packet::Publish(_) => {}
             }
         }
     }

@@ -177,13 +177,20 @@ impl Clients {
             return false;
         }
         if !disk.asks_oldest {
-            disk.asks_oldest = true;
-            self.ask(key, Asked::Oldest, |session| Read::Oldest {
-                session,
-                priority,
-            });
+            self.ask_oldest(key, priority);
         }
         true
+    }
+
+    /// Asks which entries are the oldest of those that are not above `priority`.
+    fn ask_oldest(&mut self, key: SessionKey, priority: u8) {
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.disk_mut().asks_oldest = true;
+        }
+        self.ask(key, Asked::Oldest, |session| Read::Oldest {
+            session,
+            priority,
+        });
     }
 
     fn remove_dropped(&mut self, key: SessionKey, place: EntryPlace) {
@@ -215,11 +222,15 @@ impl Clients {
             return;
         }
         let surplus = (length + disk.entries).saturating_sub(messages_max);
+        if oldest.is_empty() {
+            return;
+        }
         disk.oldest = oldest.into();
         for _ in 0..surplus {
             let disk = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut());
             let Some(place) = disk.and_then(|disk| disk.oldest.pop_front()) else {
-                return;
+                // More came while these were looked for.
+                return self.ask_oldest(key, u8::MAX);
             };
             self.remove_dropped(key, place);
         }

@@ -103,6 +103,9 @@ impl Engine {
         if subscribed.replaced.is_some() {
             return;
         }
+        if let Some(group) = subscribed.id.group() {
+            self.index.group_mut(group).set_online(index, false);
+        }
         self.count_restored(target);
         let interested = Interested::new(target, Mark::Persistent, Presence::Offline);
         for owner in self.owners_of(&interested) {

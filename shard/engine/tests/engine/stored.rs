@@ -390,11 +390,17 @@ fn a_client_whose_promise_does_not_get_to_the_disk_is_told_0x97() {
     broker.store_rests = true;
     broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
     broker.pass(std::time::Duration::from_secs(4));
-    assert!(!broker.is_closed(publisher));
+    assert_eq!(broker.take(publisher), Vec::<String>::new());
     broker.pass(std::time::Duration::from_secs(2));
-    assert!(broker.is_closed(publisher));
+    assert!(!broker.is_closed(publisher));
     let packets = broker.take(publisher);
+    assert!(packets[0].starts_with("Puback"), "{packets:?}");
     assert!(packets[0].contains("QuotaExceeded"), "{packets:?}");
+    // Who can't be told would take PUBACK for a promise.
+    let old = broker.client(Version::V311, "old");
+    broker.publish(old, "t", "2", Qos::AtLeastOnce);
+    broker.pass(std::time::Duration::from_secs(6));
+    assert!(broker.is_closed(old));
     let late = broker.connect(&persistent(Version::V5, "late"));
     broker.pass(std::time::Duration::from_secs(6));
     let packets = broker.take(late);
@@ -477,4 +483,84 @@ fn a_client_without_a_stored_session_connects_without_the_disk() {
     assert_eq!(broker.take(stored), Vec::<String>::new());
     let clean = broker.client(Version::V5, "c");
     assert!(!broker.is_closed(clean));
+}
+
+#[test]
+fn qualities_of_service_keep_their_order_among_each_other() {
+    let mut broker = stored(1);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::ExactlyOnce);
+    let publisher = broker.client(Version::V5, "p");
+    broker.lose(subscriber);
+    broker.publish(publisher, "t", "0", Qos::ExactlyOnce);
+    broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.store_rests = true;
+    broker.send(
+        publisher,
+        &Packet::Pubrel(Ack::new(id(9), ReasonCode::Success)),
+    );
+    broker.publish(publisher, "t", "2", Qos::ExactlyOnce);
+    broker.publish(publisher, "t", "3", Qos::AtLeastOnce);
+    broker.store_rests = false;
+    broker.settle();
+    assert_eq!(payloads(&mut broker, subscriber), ["0", "1", "2", "3"]);
+}
+
+#[test]
+fn retained_messages_come_after_the_suback_that_promises_them() {
+    let mut broker = stored(1);
+    let publisher = broker.client(Version::V5, "p");
+    broker.retain(publisher, "r", "kept");
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.take(subscriber);
+    let requests = [FilterRequest::new("r", Qos::AtLeastOnce)];
+    broker.send(
+        subscriber,
+        &Packet::Subscribe(Subscribe {
+            packet_id: id(7),
+            properties: SubscribeProperties::default(),
+            requests: FilterRequests::new(&requests),
+        }),
+    );
+    let packets = broker.take(subscriber);
+    let names: Vec<&str> = packets.iter().map(|packet| &packet[..4]).collect();
+    assert_eq!(names, ["Suba", "Publ"], "{packets:?}");
+}
+
+#[test]
+fn the_oldest_are_dropped_though_many_come_while_they_are_looked_for() {
+    let mut settings = Settings::default();
+    settings.mqtt.queue.messages_max = 10;
+    let mut broker = Broker::stored(settings, 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let publisher = broker.client(Version::V5, "p");
+    broker.store_rests = true;
+    for number in 0..30 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+    }
+    broker.store_rests = false;
+    broker.settle();
+    let (subscriber, _) = resume(&mut broker, "s");
+    assert_eq!(drain(&mut broker, subscriber), numbers(20..30));
+}
+
+#[test]
+fn members_of_shared_subscriptions_come_and_go_after_a_crash() {
+    for (before, after) in [(1, 1), (3, 2)] {
+        let mut broker = stored(before);
+        let (member, _) = resume(&mut broker, "m");
+        broker.subscribe(member, "$share/g/t", Qos::AtLeastOnce);
+        broker.lose(member);
+        let mut broker = restarted(broker, after);
+        let publisher = broker.client(Version::V5, "p");
+        let (member, present) = resume(&mut broker, "m");
+        assert!(present);
+        broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+        assert_eq!(payloads(&mut broker, member), ["1"]);
+        let again = broker.client(Version::V5, "m");
+        assert!(!broker.is_closed(again));
+    }
 }
