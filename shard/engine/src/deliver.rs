@@ -171,6 +171,11 @@ impl Clients {
             self.send_stored(key, connection, number, delivery, out);
             return;
         }
+        if self.stored(key).is_some() {
+            // A retained message: it has not been in the queue, and is written down with its id.
+            self.deliver_stored(key, connection, &wish, &mut parcel, out);
+            return;
+        }
         let id = self
             .sessions
             .get_mut(key)

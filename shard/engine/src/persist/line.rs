@@ -187,7 +187,7 @@ impl Clients {
     fn let_out(&mut self, key: ConnectionKey, packet: Packet, start: usize, out: &mut Outputs) {
         match packet {
             Packet::Bytes(_) | Packet::Connack(_) | Packet::Promise(_) | Packet::Puback(..) => {
-                self.sent_now(key, start, out)
+                self.sent_now(key, start, out);
             }
             Packet::Publish(id) => self.publish_waited(key, id, out),
         }

@@ -564,3 +564,29 @@ fn members_of_shared_subscriptions_come_and_go_after_a_crash() {
         assert!(!broker.is_closed(again));
     }
 }
+
+#[test]
+fn retained_messages_in_flight_are_not_lost_with_the_connection() {
+    for crash in [false, true] {
+        let mut broker = stored(1);
+        let publisher = broker.client(Version::V5, "p");
+        let kept = Publish {
+            retain: true,
+            qos: Qos::ExactlyOnce,
+            packet_id: Some(id(9)),
+            ..Publish::new(topic("r"), b"kept")
+        };
+        broker.send(publisher, &Packet::Publish(kept));
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "r", Qos::ExactlyOnce);
+        broker.settle();
+        broker.lose(subscriber);
+        if crash {
+            broker = restarted(broker, 2);
+        }
+        let (subscriber, _) = resume(&mut broker, "s");
+        let again = broker.take(subscriber);
+        assert_eq!(again.len(), 2, "{again:?}");
+        assert!(again[1].contains("dup: true"), "{again:?}");
+    }
+}
