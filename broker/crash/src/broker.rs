@@ -106,7 +106,7 @@ impl Launch {
         let durability = match self.durability {
             Durability::Strict => "",
             // Long enough that no round lives to see a sync.
-            Durability::Relaxed => "store.durability = relaxed\nstore.sync_interval = 1h\n",
+            Durability::Relaxed => "store.durability = relaxed\nstore.sync_interval = 1m\n",
         };
         format!(
             "listeners.tcp.default.bind = \"127.0.0.1:{port}\"\napi.enable = false\n\

@@ -221,6 +221,7 @@ impl<'a> Round<'a> {
         let time = Duration::from_millis(self.chance.within(0, 300));
         self.stage.until(time, |_| false);
         broker.kill()?;
+        self.stage.log.note(Event::Killed);
         self.after_kill(&ledger)
     }
 

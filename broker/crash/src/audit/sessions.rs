@@ -15,7 +15,11 @@ struct Known {
     confirmed: bool,
     /// CONNECT was written with a clean start.
     clean: bool,
-    /// When the last connection ended.
+    /// CONNACK came on this connection.
+    accepted: bool,
+    /// When the last connection ended that was accepted.
+    left: Duration,
+    /// When the last connection ended, of which the broker may not have known.
     closed: Duration,
 }
 
@@ -25,9 +29,15 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
     for (now, event) in &history.events {
         match event {
             Event::Started { .. } => started = *now,
-            Event::Closed(client) => change(&mut known, *client, |one| one.closed = *now),
+            Event::Closed(client) => change(&mut known, *client, |one| {
+                one.closed = *now;
+                if one.accepted {
+                    one.left = *now;
+                }
+            }),
             Event::Connecting { client, clean } => change(&mut known, *client, |one| {
                 one.clean = *clean;
+                one.accepted = false;
                 one.confirmed &= !clean;
             }),
             Event::Connected { client, present } => {
@@ -42,6 +52,7 @@ pub(super) fn check(history: &History, found: &mut Vec<Violation>) {
                         });
                     }
                     one.confirmed = true;
+                    one.accepted = true;
                 });
             }
             Event::Delivered(..)
@@ -76,7 +87,7 @@ impl Known {
         now: Duration,
         started: Duration,
     ) -> Option<Wrong> {
-        let must = self.confirmed && now + DOUBT < self.closed + expiry;
+        let must = self.confirmed && now + DOUBT < self.left + expiry;
         // A broker that died may not know when a connection ended, and counts from its start.
         let expired = now > self.closed.max(started) + expiry + DOUBT;
         match present {

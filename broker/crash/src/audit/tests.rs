@@ -292,6 +292,31 @@ fn first_arrivals_keep_the_order_of_their_publisher() {
 }
 
 #[test]
+fn the_repetition_of_what_came_before_the_subscription_may_come_late() {
+    let with = |qos: Qos, repeats: bool| {
+        let mut tale = Tale::new();
+        let first = tale.send(qos, Kind::Plain);
+        tale.ask("t", TWO, 0);
+        tale.tell(Event::Subscribed(SUBSCRIBER, Rc::from("t")));
+        let second = tale.publish(qos);
+        tale.deliver(second, qos);
+        if repeats {
+            tale.reconnect(PUBLISHER);
+            tale.tell(Event::Sent(first));
+            tale.tell(Event::Taken(first));
+        }
+        tale.deliver(first, qos);
+        (tale.wrongs(), second)
+    };
+    for qos in [ONE, TWO] {
+        let (wrongs, _) = with(qos, true);
+        assert_eq!(wrongs, []);
+        let (wrongs, after) = with(qos, false);
+        assert_eq!(wrongs, [Wrong::Misordered { after }]);
+    }
+}
+
+#[test]
 fn a_step_back_on_one_connection_needs_a_publisher_that_came_back() {
     let tale = |comes_back: bool| {
         let mut tale = Tale::subscribed(ONE);
@@ -386,6 +411,25 @@ fn sessions_that_were_acknowledged_are_present_and_expired_ones_are_not() {
     // In doubt both are right.
     assert_eq!(after(100, false, true), []);
     assert_eq!(after(100, false, false), []);
+}
+
+#[test]
+fn a_connection_that_was_not_accepted_may_keep_a_session_alive_or_not() {
+    let with = |present: bool| {
+        let mut tale = Tale::new();
+        tale.tell(Event::Closed(SUBSCRIBER));
+        tale.now += Duration::from_secs(98);
+        tale.tell(Event::Connecting {
+            client: SUBSCRIBER,
+            clean: false,
+        });
+        tale.tell(Event::Closed(SUBSCRIBER));
+        tale.now += Duration::from_secs(4);
+        tale.connect(SUBSCRIBER, present);
+        tale.wrongs()
+    };
+    assert_eq!(with(true), []);
+    assert_eq!(with(false), []);
 }
 
 #[test]
