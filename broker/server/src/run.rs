@@ -189,6 +189,9 @@ fn node(config: &Config) -> Node {
 
 /// Names the key that an operator would change.
 fn start_error(error: StartError, config: &Config) -> anyhow::Error {
+    if let StartError::Store(reason) = error {
+        return anyhow!("`node.data_dir`: {reason}");
+    }
     let StartError::Listen { address, source } = &error else {
         return error.into();
     };

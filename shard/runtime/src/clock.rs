@@ -1,6 +1,6 @@
 //! The only place that reads a clock.
 
-use std::time::{Instant as SystemInstant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant as SystemInstant, SystemTime, UNIX_EPOCH};
 
 use store_model::{UnixMillis, WallClock};
 use wire_message::Instant;
@@ -29,7 +29,12 @@ impl Clock {
     }
 
     pub(crate) fn now(self) -> Instant {
-        START + self.start.elapsed()
+        START + self.running()
+    }
+
+    /// Time since its start.
+    pub(crate) fn running(self) -> Duration {
+        self.start.elapsed()
     }
 
     /// Wall time, as the system's clock had it at the start.

@@ -57,12 +57,9 @@ pub(crate) struct State {
     serving: Vec<ConnectionKey>,
     buffer: Box<[u8]>,
     now: Instant,
-    /// A ring had more than a turn's share.
-    more_entries: bool,
-    /// The store had more than a turn's share.
-    more_store_events: bool,
-    /// Another shard is to be told what is durable, and there was no room in its ring.
-    durable_waits: bool,
+    /// A ring or the store had more than a turn's share, or there was no room in a ring for what is to
+    /// be told.
+    unfinished: bool,
     /// When listeners that were out of descriptors try again.
     accept_again: Option<Instant>,
     accept_fails: bool,
@@ -81,9 +78,7 @@ impl State {
             serving: Vec::new(),
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             now,
-            more_entries: false,
-            more_store_events: false,
-            durable_waits: false,
+            unfinished: false,
             accept_again: None,
             accept_fails: false,
             leaving: None,
@@ -113,6 +108,7 @@ impl Shard {
     /// One turn: what arrived goes in, what follows goes out.
     fn turn(&mut self) {
         self.state.now = self.clock.now();
+        self.state.unfinished = false;
         self.mailbox.turns().count_turn();
         self.take_events();
         self.take_store_events();
@@ -133,7 +129,7 @@ impl Shard {
 
     /// Hands the turn's work to the kernel, and sleeps if nothing is left to do.
     fn wait(&mut self) -> std::io::Result<()> {
-        if self.is_busy() {
+        if !self.state.ready.is_empty() || self.state.unfinished {
             return self.driver.submit();
         }
         self.sleeping.announce();
@@ -146,15 +142,6 @@ impl Shard {
         };
         self.sleeping.clear();
         result
-    }
-
-    /// Whether the turn left something to do.
-    fn is_busy(&self) -> bool {
-        let state = &self.state;
-        !state.ready.is_empty()
-            || state.more_entries
-            || state.more_store_events
-            || state.durable_waits
     }
 
     /// Whether another thread has put something in since the turn.

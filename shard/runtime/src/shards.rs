@@ -221,7 +221,9 @@ fn engines(
     }
     if let Some(store) = &store {
         let now = clock.now();
-        store::restore(&store.database, clock.wall(), seed, &mut engines, now)?;
+        let found = store::restore(&store.database, clock.wall(), seed, &mut engines, now)?;
+        // The clock began right before the store was opened.
+        found.log(clock.running());
     }
     Ok((engines, store))
 }
@@ -238,11 +240,11 @@ fn introduce(
     let flags: Arc<[_]> = ids(count).map(|_| Arc::new(SleepFlag::new())).collect();
     let (store, ports) = match store {
         Some(store) => {
-            let wakes = flags.iter().zip(wakers.iter()).map(|(sleeping, waker)| {
+            let shards = flags.iter().zip(wakers.iter()).map(|(sleeping, waker)| {
                 let (sleeping, waker) = (Arc::clone(sleeping), waker.clone());
                 Arc::new(ShardWake { sleeping, waker }) as Arc<dyn Wake>
             });
-            let (store, ports) = store.start(clock.wall(), wakes.collect())?;
+            let (store, ports) = store.start(clock.wall(), shards.collect())?;
             (Some(store), ports.into_iter().map(Some).collect())
         }
         None => (None, (0..count).map(|_| None).collect::<Vec<_>>()),

@@ -151,7 +151,6 @@ impl Shard {
     }
 
     pub(super) fn take_entries(&mut self) {
-        self.state.more_entries = false;
         for index in 0..self.links.len() {
             let from = self.links[index].peer;
             // Answers first: they release what waits, and there is always room for them.
@@ -169,7 +168,7 @@ impl Shard {
                     Err(_empty) => break,
                 }
             }
-            self.state.more_entries |= !self.links[index].is_empty();
+            self.state.unfinished |= !self.links[index].is_empty();
         }
     }
 

@@ -9,23 +9,21 @@ use crate::store::PortEnd;
 impl Shard {
     /// Takes what the store says.
     pub(super) fn take_store_events(&mut self) {
-        self.state.more_store_events = false;
         for _ in 0..STORE_EVENTS_PER_TURN_MAX {
             let Some(event) = self.port.as_mut().and_then(PortEnd::poll) else {
                 return;
             };
             self.tell(Input::Store(event));
         }
-        self.state.more_store_events = true;
+        self.state.unfinished = true;
     }
 
     /// Has the engine submit what the turn is to leave behind, and tell other shards what is durable.
     pub(super) fn end_turn(&mut self) {
         self.engine.end_turn(self.state.now, &mut self.state.out);
         self.perform();
-        self.state.durable_waits = false;
         for link in &mut self.links {
-            self.state.durable_waits |= link.tell_waiting();
+            self.state.unfinished |= link.tell_waiting();
         }
     }
 

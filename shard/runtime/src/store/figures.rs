@@ -97,7 +97,7 @@ impl StoreWatch {
             .as_ref()
             .map(|store| (store.stats(), store.space().ok()))?;
         drop(store);
-        Some(figures(&stats, read.map(space)))
+        Some(figures(&stats, read.as_ref().map(space)))
     }
 }
 
@@ -118,7 +118,7 @@ fn figures(stats: &Stats, space: Option<StoreSpace>) -> StoreFigures {
     }
 }
 
-fn space(space: Space) -> StoreSpace {
+fn space(space: &Space) -> StoreSpace {
     StoreSpace {
         tables_bytes: space.tables_bytes,
         log_bytes: space.log_bytes,

@@ -29,13 +29,13 @@ impl OpenStore {
         self.opened.first
     }
 
-    /// Starts the store's threads, for the shards that `wakes` wake.
+    /// Starts the store's threads, for `shards`.
     pub(crate) fn start(
         self,
         clock: WallClock,
-        wakes: Vec<Arc<dyn Wake>>,
+        shards: Vec<Arc<dyn Wake>>,
     ) -> Result<(Store, Vec<Port>), StartError> {
-        let started = Store::start(self.database, self.opened, self.settings, clock, wakes);
+        let started = Store::start(self.database, self.opened, self.settings, clock, shards);
         started.map_err(|error| StartError::Thread(error.to_string()))
     }
 }

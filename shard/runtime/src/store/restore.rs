@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::Instant as SystemInstant;
 
 use shard_engine::{Engine, Restored};
 use shard_topics::TopicKey;
@@ -35,14 +34,13 @@ pub(crate) fn restore(
     seed: Seed,
     engines: &mut [Engine],
     now: Instant,
-) -> Result<(), StartError> {
-    let start = SystemInstant::now();
+) -> Result<Found, StartError> {
     let count = engines.len();
     let (deals, shares): (Vec<_>, Vec<_>) = engines
         .iter()
         .map(|_| mpsc::sync_channel(ROUNDS_AHEAD_MAX))
         .unzip();
-    let found = thread::scope(|scope| {
+    thread::scope(|scope| {
         for ((engine, shares), peers) in engines.iter_mut().zip(shares).zip(Peers::mesh(count)) {
             let name = format!("restore-{}", peers.own.0);
             thread::Builder::new()
@@ -60,17 +58,22 @@ pub(crate) fn restore(
             found: Found::default(),
         };
         dealer.deal_everything()?;
-        Ok::<_, StartError>(dealer.found)
-    })?;
-    found.log(start.elapsed());
-    Ok(())
+        Ok(dealer.found)
+    })
 }
 
 /// The end of a round of one shard, towards all others.
 struct Peers {
     own: ShardId,
-    /// To and from each other shard, in their order.
-    others: Vec<(ShardId, SyncSender<Vec<Restored>>, Receiver<Vec<Restored>>)>,
+    /// The other shards in their order.
+    others: Vec<Peer>,
+}
+
+/// Another shard: what goes to it and what comes from it.
+struct Peer {
+    shard: ShardId,
+    to: SyncSender<Vec<Restored>>,
+    from: Receiver<Vec<Restored>>,
 }
 
 impl Peers {
@@ -89,12 +92,20 @@ impl Peers {
                 let (up, from_low) = mpsc::sync_channel(1);
                 let (down, from_high) = mpsc::sync_channel(1);
                 let (lower, higher) = (peers[low].own, peers[high].own);
-                peers[low].others.push((higher, up, from_high));
-                peers[high].others.push((lower, down, from_low));
+                peers[low].others.push(Peer {
+                    shard: higher,
+                    to: up,
+                    from: from_high,
+                });
+                peers[high].others.push(Peer {
+                    shard: lower,
+                    to: down,
+                    from: from_low,
+                });
             }
         }
         for one in &mut peers {
-            one.others.sort_by_key(|(other, ..)| *other);
+            one.others.sort_by_key(|peer| peer.shard);
         }
         peers
     }
@@ -107,24 +118,23 @@ fn take_in(engine: &mut Engine, shares: &Receiver<Share>, peers: &Peers, now: In
         let mut told: Vec<Vec<Restored>> = peers.others.iter().map(|_| Vec::new()).collect();
         for session in share.sessions {
             for (to, restored) in engine.restore_session(&session, now) {
-                let other = peers.others.binary_search_by_key(&to, |(other, ..)| *other);
-                match other {
-                    Ok(other) => told[other].push(restored),
+                match peers.others.binary_search_by_key(&to, |peer| peer.shard) {
+                    Ok(place) => told[place].push(restored),
                     Err(_) => engine.restore_for(peers.own, &restored),
                 }
             }
         }
-        for ((_, to, _), told) in peers.others.iter().zip(told) {
-            if to.send(told).is_err() {
+        for (peer, told) in peers.others.iter().zip(told) {
+            if peer.to.send(told).is_err() {
                 return;
             }
         }
-        for (other, _, from) in &peers.others {
-            let Ok(told) = from.recv() else {
+        for peer in &peers.others {
+            let Ok(told) = peer.from.recv() else {
                 return;
             };
             for restored in told {
-                engine.restore_for(*other, &restored);
+                engine.restore_for(peer.shard, &restored);
             }
         }
         for message in share.retained {

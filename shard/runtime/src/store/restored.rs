@@ -16,7 +16,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// What an operator is told.
+    /// Tells an operator.
     pub(crate) fn log(self, took: Duration) {
         let Self {
             sessions,
