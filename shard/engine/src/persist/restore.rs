@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shard_session::{Inbound, Outbound, Queue, SessionExpiry, Subscriptions, Will};
 use shard_topics::{Mark, Presence, SessionIndex};
-use store_model::{Operation, StoredDelayed, StoredSession, StoredSubscription};
+use store_model::{Number, Operation, StoredDelayed, StoredSession, StoredSubscription};
 use wire_message::{FilterTarget, Instant, Message, PublisherId, ShardId, TopicFilter};
 
 use super::heads::from_record;
@@ -51,6 +51,12 @@ impl Engine {
             let message = will.message.as_ref();
             Box::new(Will::new(&message, will.expiry_s, will.delay_s))
         });
+        let expiry = SessionExpiry::of(stored.expiry_s);
+        let detached_at = stored.detached_at.map_or(now, |at| clock.instant(at));
+        if expiry.ends_at(detached_at).is_some_and(|end| end <= now) {
+            self.end_restored(stored.number, will.as_deref(), now);
+            return Vec::new();
+        }
         let key = self.clients.insert(Session {
             client: stored.client.clone(),
             connection: None,
@@ -65,8 +71,8 @@ impl Engine {
             disk: None,
             number: stored.number,
             armed: UNARMED,
-            detached_at: stored.detached_at.map_or(now, |at| clock.instant(at)),
-            expiry: SessionExpiry::of(stored.expiry_s),
+            detached_at,
+            expiry,
             mark: Mark::Persistent,
             unread: true,
         });
@@ -82,6 +88,18 @@ impl Engine {
             self.clients.arm_session(key, due);
         }
         others
+    }
+
+    /// A session's time was over before the start.
+    fn end_restored(&mut self, session: Number, will: Option<&Will>, now: Instant) {
+        self.clients.counters.session_terminated += 1;
+        if let Some(will) = will {
+            let message = Arc::new(will.message_at(now).to_message());
+            self.backlog.push(message, Vec::new());
+        }
+        self.clients
+            .journal
+            .push(Operation::DropSession { session });
     }
 
     fn restore_subscription(

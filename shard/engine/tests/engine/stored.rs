@@ -590,3 +590,18 @@ fn retained_messages_in_flight_are_not_lost_with_the_connection() {
         assert!(again[1].contains("dup: true"), "{again:?}");
     }
 }
+
+#[test]
+fn a_session_whose_time_was_over_does_not_come_back() {
+    let mut broker = stored(1);
+    // [v5 3.1.2-23]: it was to end with this connection.
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let mut connect = persistent(Version::V5, "s");
+    connect.properties.session_expiry_interval_s = Some(0);
+    broker.connect(&connect);
+    let mut broker = restarted(broker, 1);
+    let (_, present) = resume(&mut broker, "s");
+    assert!(!present);
+}
