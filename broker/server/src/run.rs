@@ -19,6 +19,9 @@ use crate::{cores, data_dir, environment, logging, shards_settings, startup_log}
 /// What the shards may take beyond their grace before they are ended by force.
 const GRACE_MARGIN: Duration = Duration::from_secs(2);
 
+/// What shards that are ended by force and their store may take before the process ends under them.
+const HALT_TIME: Duration = Duration::from_secs(1);
+
 /// Runs until a signal ends the broker.
 ///
 /// # Errors
@@ -152,22 +155,24 @@ async fn stop_shards(
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
     stop.stop();
-    tokio::select! {
-        result = ended => {
+    let reason = tokio::select! {
+        result = &mut *ended => {
             joined(result)?;
             info!("Skein has stopped");
-            Ok(())
+            return Ok(());
         }
         signal = signals.next() => {
             info!(signal, "Skein stops at once");
-            stop.halt();
-            bail!("stopped at once by a second signal")
+            "stopped at once by a second signal"
         }
         () = tokio::time::sleep(grace + GRACE_MARGIN) => {
-            stop.halt();
-            bail!("the shards did not stop within `shutdown.grace_period`")
+            "the shards did not stop within `shutdown.grace_period`"
         }
-    }
+    };
+    stop.halt();
+    // Whatever they say now, the end is not the one that was asked for.
+    _ = tokio::time::timeout(HALT_TIME, ended).await;
+    bail!(reason)
 }
 
 /// The end of the shards' threads as a result of ours.

@@ -74,3 +74,47 @@ fn refused(settings: &StoreSettings, error: &OpenError) -> StartError {
     }
     StartError::Store(reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::num::NonZeroUsize;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use store_model::FormatError;
+
+    use super::*;
+
+    /// What an operator reads who has the store in `/data/store`.
+    fn sentence(error: &OpenError) -> String {
+        let settings = StoreSettings {
+            folder: PathBuf::from("/data/store"),
+            sync_interval: Duration::ZERO,
+            reserve_bytes: 0,
+            readers: NonZeroUsize::MIN,
+        };
+        refused(&settings, error).to_string()
+    }
+
+    #[test]
+    fn every_reason_names_the_folder_once_and_what_is_below_it() {
+        let folder = PathBuf::from("/data/store");
+        assert_eq!(
+            sentence(&FormatError::Newer { found: 9 }.into()),
+            "store in /data/store: store has format 9, this program reads up to 1"
+        );
+        let error = io::ErrorKind::PermissionDenied.into();
+        assert_eq!(
+            sentence(&OpenError::Folder {
+                folder: folder.clone(),
+                error
+            }),
+            "use /data/store as data folder: permission denied"
+        );
+        assert_eq!(
+            sentence(&OpenError::InUse { folder }),
+            "store in /data/store is in use by another process"
+        );
+    }
+}
