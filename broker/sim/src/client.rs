@@ -275,7 +275,8 @@ impl Client {
             .close_by_client(wire.link, now, &mut outside.rng);
         self.ended(&wire, ending, outside);
         // [v5 4.13.2-1]
-        let is_told = wire.farewell == Some(ReasonCode::ServerShuttingDown);
+        let is_told = wire.farewell == Some(ReasonCode::ServerShuttingDown)
+            || (wire.farewell == Some(ReasonCode::QuotaExceeded) && outside.may_disk_fail());
         let is_silent = is_broken || self.version != Version::V5 || !outside.is_stopping;
         ensure(is_told || is_silent || !wire.is_up, "stop", || {
             format!(
@@ -283,7 +284,10 @@ impl Client {
                 self.id, wire.farewell
             )
         })?;
-        let may_refuse = outside.plan.may_refuse() || self.was_kicked || outside.is_stopping;
+        let may_refuse = outside.plan.may_refuse()
+            || self.was_kicked
+            || outside.is_stopping
+            || outside.may_disk_fail();
         let slept = outside.now.since(self.asleep_until) < Duration::from_mins(1)
             && self.asleep_until != Instant::ZERO;
         ensure(is_broken || slept || may_refuse, "neighbours", || {

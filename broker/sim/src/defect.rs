@@ -23,20 +23,55 @@ pub enum Defect {
     RetainedForgotten,
     /// A message is put into the ring once for every subscriber.
     EntryPerSubscriber,
+    /// The store loses what a batch says.
+    BatchLost,
+    /// A shard is told that its batch is durable before it is: acknowledgements go out too early.
+    DurableEarly,
+    /// A start does not find which messages were in flight.
+    FlightsForgotten,
+    /// A start does not find which messages were taken over.
+    ReceiptsForgotten,
+    /// The store does not remove what is acknowledged.
+    RemovalLost,
+    /// A start forgets a session.
+    SessionForgotten,
+    /// A shard is not told what is durable on another one.
+    WatermarkForgotten,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
+        Self::BatchLost,
         Self::BytesLost,
         Self::CloseForgotten,
+        Self::DurableEarly,
         Self::EntriesSwapped,
         Self::EntryDoubled,
         Self::EntryDropped,
         Self::EntryPerSubscriber,
+        Self::FlightsForgotten,
+        Self::ReceiptsForgotten,
+        Self::RemovalLost,
         Self::ResumeForgotten,
         Self::RetainedForgotten,
         Self::RoutesStale,
+        Self::SessionForgotten,
         Self::SubackEarly,
+        Self::WatermarkForgotten,
     ];
+
+    /// Whether it does harm only where there is a store.
+    pub(crate) const fn is_of_store(self) -> bool {
+        matches!(
+            self,
+            Self::BatchLost
+                | Self::DurableEarly
+                | Self::FlightsForgotten
+                | Self::ReceiptsForgotten
+                | Self::RemovalLost
+                | Self::SessionForgotten
+                | Self::WatermarkForgotten
+        )
+    }
 }

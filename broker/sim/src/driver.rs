@@ -9,6 +9,7 @@ mod connection;
 mod control;
 mod perform;
 mod spoil;
+mod store;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -18,13 +19,14 @@ use shard_engine::{
     ConnectionKey, ControlOutput, Engine, Entry, Input, ListenerId, Next, Outputs, Place, RequestId,
 };
 use shard_topics::Epochs;
+use store_memory::Opened;
 use wire_message::{Instant, Seed, ShardId};
 
 use self::connection::{Closing, Connection, State};
 use self::control::Reply;
 use crate::links::LinkId;
 use crate::outside::Outside;
-use crate::rings::Slot;
+use crate::rings::{Slot, Told};
 use crate::violation::{Checked, ensure};
 
 /// Bytes read from a transport at once.
@@ -59,23 +61,31 @@ pub(crate) struct Driver {
     forged: Vec<(ShardId, RequestId)>,
     /// Forged answers that the engine gets next.
     early: Vec<Input>,
+    /// Whether the engine has told that it has stopped.
+    has_stopped: bool,
 }
 
 impl Driver {
     /// A shard without connections.
-    pub(crate) fn new(shard: ShardId, epochs: Arc<Epochs>, outside: &mut Outside) -> Self {
+    pub(crate) fn new(
+        shard: ShardId,
+        epochs: Arc<Epochs>,
+        opened: Option<Opened>,
+        outside: &mut Outside,
+    ) -> Self {
         let settings = Arc::new(outside.plan.settings.clone());
         let shards = outside.plan.shards;
-        let (seed, chance) = (Seed(outside.plan.seed), outside.rng.number());
+        let seed = opened.map_or(Seed(outside.plan.seed), |opened| opened.seed);
         let place = Place {
             shard,
             shards,
             seed,
             epochs,
-            chance,
-            unix_s_at_zero: 1_000_000,
+            chance: outside.rng.number(),
+            clock: outside.process.clock(),
+            store: opened.map(|opened| opened.first),
         };
-        let engine = Engine::new(settings, place, outside.now);
+        let engine = Engine::new(settings, place, outside.time());
         Self {
             shard,
             engine,
@@ -88,6 +98,7 @@ impl Driver {
             replies: Vec::new(),
             forged: Vec::new(),
             early: Vec::new(),
+            has_stopped: false,
         }
     }
 
@@ -98,14 +109,16 @@ impl Driver {
 
     /// One turn of the loop, in the order of the real one; chance puts stages off.
     pub(crate) fn turn(&mut self, outside: &mut Outside) -> Checked {
-        let stages: [fn(&mut Self, &mut Outside) -> Checked; 7] = [
+        let stages: [fn(&mut Self, &mut Outside) -> Checked; 9] = [
             Self::accept,
             Self::feed_all,
             Self::drain_rings,
             Self::hear_control,
+            Self::hear_store,
             Self::run_timers,
-            Self::flush_and_report,
+            Self::report_sent,
             Self::report_room,
+            Self::end_turn,
         ];
         for stage in stages {
             let stall = outside.plan.stall;
@@ -116,7 +129,7 @@ impl Driver {
         Ok(())
     }
 
-    /// The earliest time at which the engine wants to be called.
+    /// The earliest time at which the engine wants to be called, by the process's clock.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         self.engine.next_timeout()
     }
@@ -124,11 +137,11 @@ impl Driver {
     /// Gives the engine an input outside of a turn.
     pub(crate) fn input(&mut self, input: Input, outside: &mut Outside) -> Checked {
         self.engine
-            .handle_input(input, outside.now, &mut self.outputs);
+            .handle_input(input, outside.time(), &mut self.outputs);
         self.perform(outside)?;
         while let Some(forged) = self.early.pop() {
             self.engine
-                .handle_input(forged, outside.now, &mut self.outputs);
+                .handle_input(forged, outside.time(), &mut self.outputs);
             self.perform(outside)?;
         }
         Ok(())
@@ -143,7 +156,7 @@ impl Driver {
         for link in core::mem::take(&mut self.backlog) {
             let peer = outside.links[link].peer;
             let listener = ListenerId(0);
-            if let Ok(key) = self.engine.accepted(listener, peer, outside.now) {
+            if let Ok(key) = self.engine.accepted(listener, peer, outside.time()) {
                 self.add(key, Connection::new(link), outside)?;
             } else {
                 let now = outside.now;
@@ -210,7 +223,7 @@ impl Driver {
         let bytes = core::mem::take(&mut connection.rest);
         let received = self
             .engine
-            .received(key, &bytes, outside.now, &mut self.outputs);
+            .received(key, &bytes, outside.time(), &mut self.outputs);
         outside.note(format_args!(
             "shard {}: {:?} of {} bytes of {:?}",
             self.shard,
@@ -228,11 +241,12 @@ impl Driver {
         ensure(consumed <= bytes.len(), "contract", || {
             "consumed more than there was".into()
         })?;
+        let behind = outside.is_disk_behind();
         let link = &mut outside.links[connection.link];
         link.consumed += consumed as u64;
         outside
             .history
-            .consume(connection.link, link.consumed, outside.now);
+            .consume(connection.link, link.consumed, outside.now, behind);
         outside.moved += consumed as u64;
         connection.rest.extend_from_slice(&bytes[consumed..]);
         let left = connection.rest.len();
@@ -281,10 +295,14 @@ impl Driver {
     fn drain_rings(&mut self, outside: &mut Outside) -> Checked {
         for index in 0..outside.plan.shards {
             let from = ShardId(u8::try_from(index).expect("few shards"));
-            while let Some(answer) = outside.rings.next_answer(from, self.shard, outside.now) {
+            while let Some(told) = outside.rings.next_answer(from, self.shard, outside.now) {
                 outside.moved += 1;
-                if !self.is_forged(from, &answer) {
-                    self.input(Input::Answer { from, answer }, outside)?;
+                match told {
+                    Told::Answer(answer) if self.is_forged(from, &answer) => {}
+                    Told::Answer(answer) => self.input(Input::Answer { from, answer }, outside)?,
+                    Told::Durable(through) => {
+                        self.input(Input::Durable { from, through }, outside)?;
+                    }
                 }
             }
             for _ in 0..=outside.rng.below(ENTRIES_PER_TURN_MAX) {
@@ -305,7 +323,7 @@ impl Driver {
     ) -> Checked {
         match (entry, cargo) {
             (Entry::Adopt(adoption), Some(cargo)) => {
-                let key = self.engine.adopted(&adoption, outside.now);
+                let key = self.engine.adopted(&adoption, outside.time());
                 let mut connection = Connection::new(cargo.link);
                 connection.rest = cargo.rest;
                 connection.state = State::Again;
@@ -317,29 +335,36 @@ impl Driver {
     }
 
     fn run_timers(&mut self, outside: &mut Outside) -> Checked {
-        let is_due = self.next_timeout().is_some_and(|due| due <= outside.now);
+        let is_due = self.next_timeout().is_some_and(|due| due <= outside.time());
         // Early and repeated calls must be harmless.
         if is_due || outside.rng.chance(50) {
-            self.engine.handle_timeout(outside.now, &mut self.outputs);
+            self.engine
+                .handle_timeout(outside.time(), &mut self.outputs);
             self.perform(outside)?;
         }
         Ok(())
     }
 
-    /// Sends what there is to send, and closes what was to be closed then.
-    fn flush_and_report(&mut self, outside: &mut Outside) -> Checked {
+    /// The engine has all of this turn; then goes out what is to go out, and is closed what is to
+    /// be closed then.
+    fn end_turn(&mut self, outside: &mut Outside) -> Checked {
+        self.engine.end_turn(outside.time(), &mut self.outputs);
+        self.perform(outside)?;
+        let now = outside.now;
+        for index in 0..outside.plan.shards {
+            let to = ShardId(u8::try_from(index).expect("few shards"));
+            outside
+                .rings
+                .tell_durable(self.shard, to, now, &mut outside.rng);
+        }
         for connection in self.connections.values_mut() {
             connection.flush(outside);
         }
         self.closing.retain_mut(|closing| !closing.flush(outside));
-        // Completions of sends are reaped later, or in the same turn.
-        if outside.rng.chance(300) {
-            Ok(())
-        } else {
-            self.report_sent(outside)
-        }
+        Ok(())
     }
 
+    /// Tells the engine how much of what it sent is out: in a later turn.
     fn report_sent(&mut self, outside: &mut Outside) -> Checked {
         let keys: Vec<ConnectionKey> = self.connections.keys().copied().collect();
         for key in keys {
@@ -370,6 +395,11 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Whether the engine has told that it has stopped.
+    pub(crate) const fn has_stopped(&self) -> bool {
+        self.has_stopped
     }
 
     /// What waits, for a person to read.

@@ -59,6 +59,9 @@ pub(crate) struct Published {
     pub(crate) accepted: Option<Instant>,
     /// When its acknowledgement without an error arrived: PUBACK, or PUBREC.
     pub(crate) acknowledged: Option<Seq>,
+    /// Whether it may be lost if nobody was told that it is safe: a process that had it has ended,
+    /// or its disk could not take it.
+    pub(crate) may_be_lost: bool,
 }
 
 /// A subscription of a session.
@@ -146,6 +149,8 @@ pub(crate) struct Delivery {
 pub(crate) struct Session {
     /// Whose.
     pub(crate) client: ClientNumber,
+    /// When CONNECT was sent: no broker knew of it before.
+    pub(crate) begun: Seq,
     /// When the client learned that it is no more, or did what ends it.
     pub(crate) ended: Option<Seq>,
     /// All subscriptions, also past ones.
@@ -172,6 +177,8 @@ pub(crate) enum Ending {
 /// A connection; its number is that of its transport.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
+    /// The number of the process that it goes to.
+    pub(crate) process: u32,
     /// Whose; `None`: a misbehaving client's.
     pub(crate) client: Option<ClientNumber>,
     /// The session, since CONNACK arrived.
@@ -192,6 +199,15 @@ pub(crate) struct Connection {
     pub(crate) will: Option<(PublishId, u32)>,
 }
 
+/// The end of a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restart {
+    /// When it ended.
+    pub(crate) seq: Seq,
+    /// When it ended.
+    pub(crate) ended: Instant,
+}
+
 /// All facts.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -202,6 +218,8 @@ pub(crate) struct History {
     pub(crate) sessions: Vec<Session>,
     /// By [`LinkId`].
     pub(crate) connections: Vec<Connection>,
+    /// Ends of processes; by the number of the process.
+    pub(crate) restarts: Vec<Restart>,
     /// When nothing went wrong any more, and everybody was connected again.
     pub(crate) calm: Option<Seq>,
 }
@@ -230,7 +248,7 @@ impl Published {
     /// Whether a broker must have it: it said so, or it has read a message that it never answers.
     pub(crate) const fn is_certain(&self) -> bool {
         match self.qos {
-            Qos::AtMostOnce => self.accepted.is_some(),
+            Qos::AtMostOnce => self.accepted.is_some() && !self.may_be_lost,
             Qos::AtLeastOnce | Qos::ExactlyOnce => self.acknowledged.is_some(),
         }
     }
@@ -268,9 +286,10 @@ impl History {
     }
 
     /// Adds a session.
-    pub(crate) fn begin_session(&mut self, client: ClientNumber) -> SessionId {
+    pub(crate) fn begin_session(&mut self, client: ClientNumber, begun: Seq) -> SessionId {
         self.sessions.push(Session {
             client,
+            begun,
             ended: None,
             subscriptions: Vec::new(),
             deliveries: Vec::new(),
@@ -280,7 +299,9 @@ impl History {
 
     /// Adds a connection; to be called once for each transport, in order.
     pub(crate) fn begin_connection(&mut self, client: Option<ClientNumber>) {
+        let process = self.process();
         self.connections.push(Connection {
+            process,
             client,
             session: None,
             connected: None,
@@ -293,17 +314,48 @@ impl History {
         });
     }
 
+    /// The number of the process that there is.
+    pub(crate) fn process(&self) -> u32 {
+        u32::try_from(self.restarts.len()).expect("few processes")
+    }
+
+    /// How many processes have begun since.
+    pub(crate) fn starts_since(&self, since: Option<Seq>) -> u64 {
+        let later = |restart: &&Restart| since.is_none_or(|since| restart.seq > since);
+        self.restarts.iter().filter(later).count() as u64
+    }
+
+    /// The process ends.
+    pub(crate) fn end_process(&mut self, now: Instant) {
+        let seq = self.next();
+        self.restarts.push(Restart { seq, ended: now });
+        for message in &mut self.published {
+            message.may_be_lost = true;
+        }
+        for connection in &mut self.connections {
+            connection.awaiting.clear();
+        }
+    }
+
     /// An engine is done with the first `consumed` bytes of a connection.
-    pub(crate) fn consume(&mut self, link: LinkId, consumed: u64, now: Instant) {
+    ///
+    /// What it does not answer, it may have had to drop if the disk was `behind`.
+    pub(crate) fn consume(&mut self, link: LinkId, consumed: u64, now: Instant, behind: bool) {
         let awaiting = &mut self.connections[link.0].awaiting;
         while let Some((_, id)) = awaiting.pop_front_if(|(end, _)| *end <= consumed) {
             self.published[id.0].accepted = Some(now);
+            self.published[id.0].may_be_lost |= behind;
         }
     }
 
     /// The message.
     pub(crate) fn message(&self, id: PublishId) -> &Published {
         &self.published[id.0]
+    }
+
+    /// The process that a transport went to.
+    pub(crate) fn process_of(&self, link: LinkId) -> u32 {
+        self.connections[link.0].process
     }
 
     /// The session.

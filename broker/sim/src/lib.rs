@@ -7,7 +7,9 @@
 //! everything arrives; then the oracle compares what the clients saw with what they must have
 //! seen: one property per file below `property`.
 //!
-//! Not here: sockets, threads, the disk, other machines. Start with [`run()`]; the path of a run is
+//! In most runs a store outlasts the process, which is killed or loses its power now and then.
+//!
+//! Not here: sockets, threads, other machines. Start with [`run()`]; the path of a run is
 //! `world`.
 
 mod client;
@@ -18,11 +20,12 @@ mod links;
 mod outside;
 mod pipe;
 mod plan;
+mod process;
 mod property;
 mod rings;
-mod rng;
 mod run;
 mod stats;
+mod storage;
 mod trace;
 mod vandal;
 mod violation;

@@ -4,10 +4,10 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::ops::{Index, IndexMut};
 use core::time::Duration;
 
+use store_memory::Rng;
 use wire_message::Instant;
 
 use crate::pipe::Pipe;
-use crate::rng::Rng;
 
 /// The number of a transport; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,25 @@ impl Links {
         let link = &mut self[id];
         link.up.end(now, rng);
         link.down.leave();
+    }
+
+    /// The process at the other end of all links ends: what clients wrote is lost, and of what it
+    /// wrote some arrives.
+    pub(crate) fn end_of_process(&mut self, now: Instant, rng: &mut Rng) {
+        for link in &mut self.0 {
+            if link.closed_by_broker.is_some() {
+                continue;
+            }
+            link.is_broken = true;
+            link.closed_by_broker = Some(now);
+            link.detached_at.get_or_insert(now);
+            link.up.break_off(now);
+            if rng.chance(500) {
+                link.down.end(now, rng);
+            } else {
+                link.down.break_off(now);
+            }
+        }
     }
 
     /// The broker closes its side for good: what it wrote arrives, what comes is lost.

@@ -3,9 +3,8 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
+use store_memory::Rng;
 use wire_message::Instant;
-
-use crate::rng::Rng;
 
 /// Bytes on their way from a writer to a reader, in order, bounded.
 #[derive(Debug)]

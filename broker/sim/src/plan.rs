@@ -2,13 +2,42 @@
 
 use core::time::Duration;
 
-use shard_engine::Settings;
 use shard_engine::limits::RING_RESERVE;
+use shard_engine::{Durability, Settings};
 use shard_session::{Overflow, Rate};
 use shard_topics::Strategy;
+use store_memory::{FaultPlan, Rng};
+use store_model::limits::{REQUESTS_MAX, YOUNG_BODIES_MAX};
 
 use crate::defect::Defect;
-use crate::rng::Rng;
+
+/// How the broker's process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By `kill -9`: what was written to the disk is there.
+    Killed,
+    /// By a loss of power: what was not synced is there in part.
+    PowerLost,
+    /// As it should: clients are told, and everything is synced.
+    Stopped,
+}
+
+/// What a store and its process go through.
+#[derive(Clone, Debug)]
+pub(crate) struct StorePlan {
+    /// Whether acknowledgements wait for the disk.
+    pub(crate) durability: Durability,
+    /// What goes wrong with the disk.
+    pub(crate) faults: FaultPlan,
+    /// How often, in a thousand times, the store does another step before somebody else's.
+    pub(crate) pace: u32,
+    /// Longest time from the store to a shard.
+    pub(crate) event_delay: Duration,
+    /// Steps of the run after which the process ends, ascending.
+    pub(crate) ends: Vec<(usize, End)>,
+    /// Whether the process also ends when all is calm.
+    pub(crate) ends_calm: Option<End>,
+}
 
 /// What a run looks like.
 #[derive(Clone, Debug)]
@@ -49,6 +78,8 @@ pub(crate) struct Plan {
     pub(crate) topics: usize,
     /// Largest payload.
     pub(crate) payload_bytes_max: u32,
+    /// The store, unless sessions end with the process.
+    pub(crate) store: Option<StorePlan>,
     /// What the engines are told.
     pub(crate) settings: Settings,
     /// What goes wrong on purpose.
@@ -70,13 +101,18 @@ impl Plan {
             (16_384, Duration::from_millis(50)),
             (65_536, Duration::from_millis(5)),
         ]);
+        let steps = 4_000 + rng.below(6_000);
+        let store = StorePlan::new(seed ^ ((shards as u64) << 48), steps, defect);
+        let mut settings = settings(&mut rng);
+        store_settings(store.as_ref(), &mut settings);
         Self {
             seed,
             shards,
             clients: 5 + rng.below(8),
             members: rng.pick(&[0, 2, 3, 4]),
             vandals: if has_faults { rng.below(3) } else { 0 },
-            steps: 4_000 + rng.below(6_000),
+            steps,
+            store,
             ring_entries: RING_RESERVE + rng.pick(&[2, 4, 16, 64]),
             ring_delay: rng.pick(&[
                 Duration::ZERO,
@@ -94,7 +130,7 @@ impl Plan {
             kicks: faults(&mut rng, 2),
             topics: rng.pick(&[2, 5, 12]),
             payload_bytes_max: rng.pick(&[16, 300, 6_000]),
-            settings: settings(&mut rng),
+            settings,
             defect,
         }
     }
@@ -109,6 +145,82 @@ impl Plan {
     /// Whether a session's client may be disconnected because its queue is full.
     pub(crate) fn may_refuse(&self) -> bool {
         self.settings.mqtt.queue.overflow == Overflow::Refuse
+    }
+}
+
+impl StorePlan {
+    /// The plan that `seed` stands for; some runs have no store.
+    fn new(seed: u64, steps: usize, defect: Option<Defect>) -> Option<Self> {
+        let mut rng = Rng::new(seed);
+        if defect.map_or_else(|| rng.chance(250), |defect| !defect.is_of_store()) {
+            return None;
+        }
+        let durability = rng.pick(&[
+            Durability::Relaxed,
+            Durability::Strict,
+            Durability::Strict,
+            Durability::Strict,
+        ]);
+        // What is not awaited may be lost with the process.
+        let ways = match durability {
+            Durability::Strict => &[End::Killed, End::PowerLost, End::PowerLost, End::Stopped][..],
+            Durability::Memory | Durability::Relaxed => &[End::Stopped],
+        };
+        let count = if defect.is_some() { 4 } else { rng.below(5) };
+        let mut ends: Vec<(usize, End)> = (0..count)
+            .map(|_| (rng.below(steps), rng.pick(ways)))
+            .collect();
+        ends.sort_by_key(|(step, _)| *step);
+        Some(Self {
+            durability,
+            faults: faults(durability, &mut rng),
+            pace: rng.pick(&[300, 700, 950]),
+            event_delay: rng.pick(&[
+                Duration::ZERO,
+                Duration::from_micros(50),
+                Duration::from_millis(20),
+            ]),
+            ends,
+            ends_calm: rng.chance(500).then(|| rng.pick(ways)),
+        })
+    }
+
+    /// The faults of the next process.
+    pub(crate) fn renew(&mut self, seed: u64) {
+        self.faults.seed = seed;
+    }
+}
+
+/// What goes wrong with the disk, with chances that suit a run of some thousand groups.
+fn faults(durability: Durability, rng: &mut Rng) -> FaultPlan {
+    // What is promised without the disk is lost with it.
+    let fails = if durability == Durability::Strict {
+        1
+    } else {
+        0
+    };
+    FaultPlan {
+        seed: rng.number(),
+        batches_max: REQUESTS_MAX,
+        delay_steps_max: rng.pick(&[0, 2, 20]),
+        sync_steps_max: rng.pick(&[0, 5, 50, 500]),
+        full: rng.pick(&[0, 0, 2, 10]),
+        full_steps_max: rng.pick(&[10, 200, 2_000]),
+        write_fails: rng.pick(&[0, 0, 0, fails]),
+        sync_fails: rng.pick(&[0, 0, 0, fails]),
+        unreadable: rng.pick(&[0, 0, 50, 300]),
+        garbles: rng.pick(&[0, 500, 1000]),
+        young_bodies_max: rng.pick(&[0, 1, 8, YOUNG_BODIES_MAX]),
+    }
+}
+
+/// What the engines are told of the store.
+fn store_settings(store: Option<&StorePlan>, settings: &mut Settings) {
+    let durability = store.map_or(Durability::Memory, |store| store.durability);
+    settings.listeners[0].durability = durability;
+    if let Some(store) = store {
+        let is_short = store.faults.seed.is_multiple_of(2);
+        settings.store_wait_max = Duration::from_millis(if is_short { 300 } else { 10_000 });
     }
 }
 

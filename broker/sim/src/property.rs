@@ -9,12 +9,14 @@ mod doubled;
 mod entries;
 mod ordered;
 mod retained;
+mod returned;
 mod shared;
 mod unasked;
 mod wills;
 
 use shard_engine::Counters;
 
+pub(crate) use self::entries::check as check_entries;
 pub(crate) use self::retained::check as check_retained;
 use crate::history::History;
 use crate::outside::Outside;
@@ -36,5 +38,6 @@ pub(crate) fn check(
     wills::check(history, outside, counters)?;
     shared::check(history, counters)?;
     entries::check(history, outside)?;
+    returned::check(history)?;
     Ok(owed)
 }

@@ -4,10 +4,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use shard_engine::{Answer, Entry};
+use store_memory::Rng;
 use wire_message::{Instant, ShardId};
 
 use crate::links::LinkId;
-use crate::rng::Rng;
 
 /// What travels with [`Entry::Adopt`] and only drivers know.
 #[derive(Debug)]
@@ -16,6 +16,15 @@ pub(crate) struct Cargo {
     pub(crate) link: LinkId,
     /// Bytes from the client that were read and not consumed.
     pub(crate) rest: Vec<u8>,
+}
+
+/// What goes the other way.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// An answer.
+    Answer(Answer),
+    /// Everything that entries up to this one had written is durable.
+    Durable(u64),
 }
 
 /// An entry with its cargo, if it has any.
@@ -31,7 +40,9 @@ pub(crate) struct Rings {
     capacity: usize,
     longest_delay: Duration,
     entries: Vec<Moving<Slot>>,
-    answers: Vec<Moving<Answer>>,
+    answers: Vec<Moving<Told>>,
+    /// What is durable and was not told.
+    durable: Vec<Option<u64>>,
 }
 
 impl Rings {
@@ -44,6 +55,7 @@ impl Rings {
             longest_delay,
             entries: (0..pairs).map(|_| VecDeque::new()).collect(),
             answers: (0..pairs).map(|_| VecDeque::new()).collect(),
+            durable: vec![None; pairs],
         }
     }
 
@@ -70,7 +82,7 @@ impl Rings {
         put(&mut self.entries[pair], slot, now + rng.delay(delay))
     }
 
-    /// Adds an answer; says how many the ring holds now.
+    /// Adds an answer; says how many answers the ring holds now.
     pub(crate) fn answer(
         &mut self,
         from: ShardId,
@@ -80,7 +92,28 @@ impl Rings {
         rng: &mut Rng,
     ) -> usize {
         let (pair, delay) = (self.pair(from, to), self.longest_delay);
-        put(&mut self.answers[pair], answer, now + rng.delay(delay))
+        put(
+            &mut self.answers[pair],
+            Told::Answer(answer),
+            now + rng.delay(delay),
+        );
+        let is_answer = |(_, told): &&(Instant, Told)| matches!(told, Told::Answer(_));
+        self.answers[pair].iter().filter(is_answer).count()
+    }
+
+    /// Keeps what is durable until it is told; only the last counts.
+    pub(crate) fn keep_durable(&mut self, from: ShardId, to: ShardId, through: u64) {
+        let pair = self.pair(from, to);
+        self.durable[pair] = Some(through);
+    }
+
+    /// Tells `to` what is durable, if there is anything new.
+    pub(crate) fn tell_durable(&mut self, from: ShardId, to: ShardId, now: Instant, rng: &mut Rng) {
+        let (pair, delay) = (self.pair(from, to), self.longest_delay);
+        if let Some(through) = self.durable[pair].take() {
+            let told = Told::Durable(through);
+            put(&mut self.answers[pair], told, now + rng.delay(delay));
+        }
     }
 
     /// The next entry that has arrived.
@@ -90,12 +123,7 @@ impl Rings {
     }
 
     /// The next answer that has arrived.
-    pub(crate) fn next_answer(
-        &mut self,
-        from: ShardId,
-        to: ShardId,
-        now: Instant,
-    ) -> Option<Answer> {
+    pub(crate) fn next_answer(&mut self, from: ShardId, to: ShardId, now: Instant) -> Option<Told> {
         let pair = self.pair(from, to);
         take(&mut self.answers[pair], now)
     }
@@ -121,7 +149,9 @@ impl Rings {
 
     /// Whether nothing is on the way.
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.iter().all(VecDeque::is_empty) && self.answers.iter().all(VecDeque::is_empty)
+        self.entries.iter().all(VecDeque::is_empty)
+            && self.answers.iter().all(VecDeque::is_empty)
+            && self.durable.iter().all(Option::is_none)
     }
 }
 

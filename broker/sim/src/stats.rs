@@ -62,6 +62,30 @@ stats! {
     retained,
     /// Messages that should have been delivered, and that the properties looked for.
     owed,
+    /// Processes that were killed.
+    killed,
+    /// Processes that lost their power.
+    power_lost,
+    /// Processes that were stopped and followed by another one.
+    stopped,
+    /// Starts with another number of shards.
+    shards_changed,
+    /// Sessions that a start found.
+    restored,
+    /// Sessions that were resumed in another process than the one that they began in.
+    resumed_after_start,
+    /// Batches for the store.
+    batches,
+    /// Questions to the store.
+    questions,
+    /// Times that a shard told another one what is durable.
+    watermarks,
+    /// Groups for which there was no room on the disk at first.
+    disk_full,
+    /// Messages that were refused because the store did not take them.
+    refused,
+    /// Connections that were refused because of the disk.
+    refused_connects,
     /// Times that the injected defect did harm.
     harmed,
 }

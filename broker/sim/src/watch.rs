@@ -1,5 +1,6 @@
 //! What the engines send, seen at the driver: every byte is decoded, whoever reads it.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use wire_message::{Instant, ShardId};
@@ -9,6 +10,9 @@ use crate::history::{ClientNumber, History, PublishId, number_in};
 use crate::links::LinkId;
 use crate::outside::Outside;
 use crate::violation::{Checked, Violation, ensure};
+
+/// What a delivery that has begun may wait for the disk at most, most of the time.
+const DISK_WAIT: Duration = Duration::from_secs(1);
 
 /// A connection as the engines see it.
 #[derive(Debug)]
@@ -75,12 +79,24 @@ impl Watches {
         }
     }
 
+    /// The process ends: all connections are closed, and rings are gone.
+    pub(crate) fn end_of_process(&mut self) {
+        *self = Self::default();
+    }
+
     /// How often each message went from one shard to another.
     pub(crate) const fn entries(&self) -> &Entries {
         &self.entries
     }
 
-    fn check(&mut self, link: LinkId, bytes: &[u8], history: &History, now: Instant) -> Checked {
+    fn check(
+        &mut self,
+        link: LinkId,
+        bytes: &[u8],
+        history: &History,
+        now: Instant,
+        grace: Duration,
+    ) -> Checked {
         let Some(watch) = self.open.get_mut(&link) else {
             return Err(Violation::new(
                 "contract",
@@ -120,7 +136,7 @@ impl Watches {
             if let Packet::Publish(publish) = &packet {
                 // What was sent before may be sent again.
                 if !publish.dup {
-                    is_alive(publish, link, history, now)?;
+                    is_alive(publish, link, history, now, grace)?;
                 }
             }
         }
@@ -128,7 +144,15 @@ impl Watches {
 }
 
 /// A message is not sent after its life, [v5 3.3.2-5].
-fn is_alive(publish: &Publish<'_>, link: LinkId, history: &History, now: Instant) -> Checked {
+///
+/// What is stored may wait for the disk when its delivery has begun already.
+fn is_alive(
+    publish: &Publish<'_>,
+    link: LinkId,
+    history: &History,
+    now: Instant,
+    grace: Duration,
+) -> Checked {
     let message = number_in(publish.payload).and_then(|id| history.published.get(id.0));
     let Some(message) = message else {
         return Ok(());
@@ -141,7 +165,7 @@ fn is_alive(publish: &Publish<'_>, link: LinkId, history: &History, now: Instant
         return Ok(());
     }
     let age = now.since(accepted);
-    let is_alive = age.as_secs() < u64::from(expiry_s);
+    let is_alive = age < Duration::from_secs(u64::from(expiry_s)) + grace;
     ensure(is_alive, "expired", || {
         format!("{age:?} after it came, {link:?} gets {publish:?}, which was {message:?}")
     })
@@ -150,6 +174,8 @@ fn is_alive(publish: &Publish<'_>, link: LinkId, history: &History, now: Instant
 impl Outside {
     /// An engine sends bytes to a client.
     pub(crate) fn sent(&mut self, link: LinkId, bytes: &[u8]) -> Checked {
-        self.watches.check(link, bytes, &self.history, self.now)
+        let grace = self.storage.as_ref().map_or(Duration::ZERO, |_| DISK_WAIT);
+        self.watches
+            .check(link, bytes, &self.history, self.now, grace)
     }
 }

@@ -1,17 +1,17 @@
 //! The whole: shards, clients, and chance that says who is next.
 
 mod calm;
+mod restart;
+mod restore;
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use shard_engine::{ControlInput, ControlOutput, Counters, Gauges, Input, QuestionId};
-use shard_topics::Epochs;
-use wire_message::{ClientId, ShardId};
+use store_memory::Disk;
+use wire_message::ClientId;
 use wire_mqtt::ReasonCode;
 
 use crate::client::{Client, Kind, Mood};
-use crate::defect::Defect;
 use crate::driver::Driver;
 use crate::history::ClientNumber;
 use crate::outside::Outside;
@@ -27,26 +27,14 @@ pub(crate) struct World {
     drivers: Vec<Driver>,
     clients: Vec<Client>,
     vandals: Vec<Vandal>,
+    /// What the processes before counted.
+    past: Counters,
 }
 
 impl World {
     /// Shards without connections, clients that have not connected.
     pub(crate) fn new(plan: Plan, is_traced: bool) -> Self {
         let mut outside = Outside::new(plan, is_traced);
-        let shards = outside.plan.shards;
-        let common = Arc::new(Epochs::new(shards));
-        let drivers = (0..shards)
-            .map(|index| {
-                let shard = ShardId(u8::try_from(index).expect("few shards"));
-                let is_stale = outside.plan.defect == Some(Defect::RoutesStale);
-                let epochs = if is_stale {
-                    Arc::new(Epochs::new(shards))
-                } else {
-                    common.clone()
-                };
-                Driver::new(shard, epochs, &mut outside)
-            })
-            .collect();
         let (clients, members) = (outside.plan.clients, outside.plan.members);
         let clients = (0..=clients + members)
             .map(|index| {
@@ -63,32 +51,50 @@ impl World {
             .collect();
         Self {
             outside,
-            drivers,
+            drivers: Vec::new(),
             clients,
             vandals,
+            past: Counters::default(),
         }
     }
 
     /// Everything from the first connection to the last, and all properties.
     pub(crate) fn run(&mut self) -> Checked {
+        self.start(Disk::new())?;
         let steps = self.outside.plan.steps;
         for number in 0..steps {
+            if let Some(end) = self.end_due(number) {
+                self.restart(end)?;
+            }
             self.step()?;
             if number % 512 == 0 {
                 self.look_at_queues()?;
             }
         }
         self.calm_down()?;
+        self.look_at_all()?;
+        self.do_without_some()?;
+        self.look_at_retained()?;
+        let ends = self.outside.plan.store.as_ref();
+        if let Some(end) = ends.and_then(|store| store.ends_calm) {
+            self.restart(end)?;
+            self.calm_down()?;
+            self.look_at_all()?;
+            self.look_at_retained()?;
+        }
+        if self.outside.storage.is_none() && self.outside.rng.chance(300) {
+            return self.stop();
+        }
+        self.see_everybody_off()?;
+        self.look_at_the_rest()
+    }
+
+    /// All properties that can be told from what happened.
+    fn look_at_all(&mut self) -> Checked {
         let counters = self.counters()?;
         let owed = crate::property::check(&self.outside.history, &self.outside, &counters)?;
         self.outside.stats.owed = owed;
-        self.do_without_some()?;
-        self.look_at_retained()?;
-        if self.outside.rng.chance(300) {
-            self.stop()
-        } else {
-            self.see_everybody_off()
-        }
+        Ok(())
     }
 
     /// Queues hold no more than they may.
@@ -140,6 +146,10 @@ impl World {
         if self.outside.rng.chance(kicks) {
             self.kick_somebody()?;
         }
+        if let Some(storage) = &mut self.outside.storage {
+            storage.go_on(&mut self.outside.rng);
+        }
+        self.outside.is_disk_behind();
         match self.outside.rng.below(20) {
             0 => {
                 self.vandalise();
@@ -202,7 +212,7 @@ impl World {
 
     /// Counters of all shards.
     fn counters(&mut self) -> Result<Counters, Violation> {
-        let mut sum = Counters::default();
+        let mut sum = self.past.clone();
         for (counters, _) in self.reports()? {
             sum.add(&counters);
         }

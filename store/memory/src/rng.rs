@@ -35,7 +35,7 @@ impl Rng {
     /// A number from 0 to `most`, both included.
     pub fn up_to(&mut self, most: usize) -> usize {
         let number = u128::from(self.number()) % (most as u128 + 1);
-        usize::try_from(number).expect("not above a usize")
+        usize::try_from(number).unwrap_or(most)
     }
 
     /// A number from `low` to `high`, both included.

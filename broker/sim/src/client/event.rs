@@ -26,6 +26,8 @@ pub(super) enum Happened {
     Received(PacketId),
     /// PUBREL.
     Released(PacketId),
+    /// CONNACK with an error.
+    Refused(ReasonCode),
     /// PUBREL for what was released before.
     Repeated,
     /// SUBACK.
@@ -90,12 +92,11 @@ impl From<Event<'_>> for Happened {
             Event::Pong => Self::Pong,
             Event::Published(packet_id, reason) => Self::Published(packet_id, reason),
             Event::Received(packet_id, _) => Self::Received(packet_id),
+            Event::Refused(connack) => Self::Refused(connack.reason),
             Event::Released(packet_id) => Self::Released(packet_id),
             // After PUBCOMP was lost with a connection.
             Event::Stray(PacketType::Pubrel, ..) => Self::Repeated,
-            Event::Auth(_) | Event::Refused(_) | Event::Stray(..) => {
-                Self::Unexpected(format!("{event:?}"))
-            }
+            Event::Auth(_) | Event::Stray(..) => Self::Unexpected(format!("{event:?}")),
             Event::Subscribed(suback) => {
                 Self::Subscribed(suback.packet_id, suback.codes.iter().collect())
             }

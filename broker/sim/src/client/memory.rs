@@ -23,4 +23,8 @@ pub(super) struct Memory {
     pub(super) outbound: BTreeMap<PacketId, PublishId>,
     /// QoS 2 messages that arrived and were not released.
     pub(super) unreleased: BTreeSet<PacketId>,
+    /// Those of them that were retained: they are not stored, and a new process does not know them.
+    pub(super) retained: BTreeSet<PacketId>,
+    /// The process that the client spoke with last.
+    pub(super) process: u32,
 }

@@ -49,6 +49,7 @@ impl Client {
             transmissions: Vec::new(),
             accepted: None,
             acknowledged: None,
+            may_be_lost: false,
         };
         let id = PublishId(outside.history.published.len());
         let packet_id = match self.transmit(id, &published, outside) {
@@ -155,7 +156,12 @@ impl Client {
         reason: ReasonCode,
         outside: &mut Outside,
     ) -> Checked {
-        // Nothing that these clients publish may be refused; who is not there, matters not.
+        if reason == ReasonCode::QuotaExceeded && outside.may_disk_fail() {
+            outside.stats.refused += 1;
+            self.memory.outbound.remove(&packet_id);
+            return Ok(());
+        }
+        // Nothing else that these clients publish may be refused; who is not there, matters not.
         ensure(
             !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound,
             "acknowledged",

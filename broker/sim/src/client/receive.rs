@@ -28,8 +28,10 @@ impl Client {
                 self.handle_published(packet_id, reason, outside)
             }
             Happened::Received(packet_id) => self.handle_received(packet_id, outside),
+            Happened::Refused(reason) => self.handle_refusal(reason, outside),
             Happened::Released(packet_id) => {
                 self.memory.unreleased.remove(&packet_id);
+                self.memory.retained.remove(&packet_id);
                 Ok(())
             }
             Happened::Subscribed(packet_id, codes) => {
@@ -50,6 +52,9 @@ impl Client {
         wire.due.extend(arrival.packet_id);
         if arrival.qos == Qos::ExactlyOnce {
             self.memory.unreleased.extend(arrival.packet_id);
+            if arrival.retain {
+                self.memory.retained.extend(arrival.packet_id);
+            }
         }
         let id = number_in(&arrival.payload);
         if let Some(id) = id {

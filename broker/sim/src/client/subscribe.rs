@@ -94,10 +94,16 @@ impl Client {
 
     /// Subscribes, if there is no subscription.
     pub(super) fn subscribe_once(&mut self, outside: &mut Outside) -> Checked {
-        let is_needed = self.memory.session.is_some_and(|session| {
-            let subscriptions = &outside.history.session(session).subscriptions;
-            !subscriptions.iter().any(Subscription::is_wanted)
-        });
+        let is_asked = self
+            .wire
+            .as_ref()
+            .is_some_and(|wire| !wire.requests.is_empty());
+        // What was asked on a connection that is over may have been lost.
+        let is_needed = !is_asked
+            && self.memory.session.is_some_and(|session| {
+                let mut all = outside.history.session(session).subscriptions.iter();
+                !all.any(|one| one.is_wanted() && one.granted.is_some())
+            });
         if is_needed {
             self.subscribe(outside)
         } else {
@@ -157,9 +163,14 @@ impl Client {
             ));
         };
         let now = outside.history.next();
+        let may_disk_fail = outside.may_disk_fail();
         let subscriptions = &mut outside.history.session(session).subscriptions;
         for (place, code) in places.into_iter().zip(codes) {
             let subscription = &mut subscriptions[place];
+            if code.is_error() && may_disk_fail {
+                subscription.withdrawn.get_or_insert(now);
+                continue;
+            }
             // [v5 3.9.3-1], and no filter of these is refused.
             ensure(
                 code.byte() == subscription.qos.bits(),

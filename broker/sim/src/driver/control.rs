@@ -32,9 +32,11 @@ impl Driver {
                     verdicts,
                 }
             }
-            told @ (ControlOutput::Report { .. } | ControlOutput::Stopped) => {
-                return self.reports.push(told);
+            ControlOutput::Stopped => {
+                self.has_stopped = true;
+                return;
             }
+            told @ ControlOutput::Report { .. } => return self.reports.push(told),
         };
         self.replies.push(Reply { due, input });
     }

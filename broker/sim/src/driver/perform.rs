@@ -25,8 +25,10 @@ impl Driver {
             outside.moved += 1;
             match output {
                 Output::Answer { to, answer } => self.answer(to, answer, outside)?,
+                Output::Ask(request, read) => self.ask(request, read, outside)?,
                 Output::Close { connection } => self.close(connection, outside)?,
                 Output::Control(control) => self.tell_control(*control, outside),
+                Output::Durable { to, through } => self.tell_durable(to, through, outside),
                 Output::HandOver {
                     connection,
                     to,
@@ -64,6 +66,7 @@ impl Driver {
                 } => {
                     self.append(connection, message.payload(), outside)?;
                 }
+                Output::Store(batch) => self.submit(batch, outside)?,
             }
         }
         outputs.clear();

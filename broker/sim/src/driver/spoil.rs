@@ -62,7 +62,10 @@ impl Driver {
         let copy = Publish {
             message: publish.message.clone(),
             groups: publish.groups.clone(),
+            taking: publish.taking.clone(),
             plain: publish.plain,
+            stored: publish.stored,
+            urgent: publish.urgent,
         };
         self.push(to, Entry::Publish(publish), None, outside)?;
         if outside.strikes(Defect::EntryDoubled, 50) {
@@ -107,7 +110,10 @@ impl Driver {
             let copy = Publish {
                 message: Arc::new(message.to_message()),
                 groups: None,
+                taking: None,
                 plain: false,
+                stored: false,
+                urgent: false,
             };
             return self.push(to, Entry::Publish(copy), None, outside);
         }

@@ -1,4 +1,4 @@
-//! QoS 2 messages arrive once, whatever is cut; others arrive again only where they may.
+//! QoS 2 messages arrive once, whatever is cut or ends; others arrive again only where they may.
 //!
 //! Source: \[v5 4.3.3-7\] to \[v5 4.3.3-12\], \[v311 4.3.3-2\], \[v5 4.4.0-1\] (resent only after
 //! reconnecting), \[v5 3.3.1-1\] (with DUP), \[v5 3.3.1-3\], \[v5 4.3.1-1\].
@@ -11,11 +11,17 @@ use crate::history::{ClientNumber, Delivery, History, PublishId};
 use crate::links::LinkId;
 use crate::violation::{Checked, ensure};
 
-/// Checks the property, for each client over all its sessions.
+/// Who may get a message once: a client over all its sessions. After a start, a message that was
+/// not acknowledged is another one to a client whose session is, and what is sent at once may be
+/// sent before it is known on the disk, unless its QoS is 2.
+type Receiver = (ClientNumber, Option<usize>, Option<u32>);
+
+/// Checks the property for each client.
 pub(super) fn check(history: &History) -> Checked {
-    let mut in_all = BTreeMap::<(ClientNumber, PublishId), usize>::new();
+    let mut in_all = BTreeMap::<(Receiver, PublishId), usize>::new();
     let mut in_one = BTreeMap::<(LinkId, PublishId), usize>::new();
-    for session in &history.sessions {
+    let has_started = !history.restarts.is_empty();
+    for (number, session) in history.sessions.iter().enumerate() {
         // What a member of a group has not acknowledged comes again as new if it is alone.
         let is_shared = session.subscriptions.iter().any(|one| one.group.is_some());
         for delivery in session
@@ -25,24 +31,39 @@ pub(super) fn check(history: &History) -> Checked {
         {
             let Some(id) = delivery.message else { continue };
             if !may_come_again(delivery, is_shared) {
-                *in_all.entry((session.client, id)).or_default() += 1;
+                let is_once = delivery.qos != Qos::AtLeastOnce;
+                let process = (!is_once).then(|| history.process_of(delivery.link));
+                let receiver = (session.client, has_started.then_some(number), process);
+                *in_all.entry((receiver, id)).or_default() += 1;
             }
-            *in_one.entry((delivery.link, id)).or_default() += 1;
+            // A member may be given what it left, while it comes back to it.
+            if !(is_shared && delivery.dup) {
+                *in_one.entry((delivery.link, id)).or_default() += 1;
+            }
         }
     }
-    for ((client, id), count) in in_all {
-        let copies = history.message(id).copies();
+    for (((client, ..), id), count) in in_all {
+        let copies = copies(history, id);
         ensure(count <= copies, "doubled", || {
             format!("{client:?} got {id:?} {count} times, which was sent {copies} times")
         })?;
     }
     for ((link, id), count) in in_one {
-        let copies = history.message(id).copies();
+        let copies = copies(history, id);
         ensure(count <= copies, "doubled", || {
             format!("{link:?} carried {id:?} {count} times, which was sent {copies} times")
         })?;
     }
     Ok(())
+}
+
+/// How often a message may arrive as a new one. What the broker publishes itself, wills and delayed
+/// messages, it may publish again after a start.
+fn copies(history: &History, id: PublishId) -> usize {
+    let message = history.message(id);
+    let is_own = message.is_will() || message.delay_s.is_some();
+    let again = if is_own { history.restarts.len() } else { 0 };
+    message.copies() + again
 }
 
 /// Whether a delivery may be a repetition that the application sees.

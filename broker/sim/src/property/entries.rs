@@ -7,7 +7,7 @@ use crate::outside::Outside;
 use crate::violation::{Checked, ensure};
 
 /// Checks the property for every pair of shards.
-pub(super) fn check(history: &History, outside: &Outside) -> Checked {
+pub(crate) fn check(history: &History, outside: &Outside) -> Checked {
     for ((id, from, to), count) in outside.watches.entries() {
         let copies = history.message(*id).copies();
         ensure(*count <= copies, "entries", || {

@@ -20,7 +20,7 @@ pub(super) fn check(history: &History, counters: &Counters) -> Checked {
             .collect();
         for (number, message) in history.published.iter().enumerate() {
             if message.topic.starts_with("work/") {
-                check_one(PublishId(number), message, group, &members, counters)?;
+                check_one(history, PublishId(number), group, &members, counters)?;
             }
         }
     }
@@ -28,12 +28,13 @@ pub(super) fn check(history: &History, counters: &Counters) -> Checked {
 }
 
 fn check_one(
+    history: &History,
     id: PublishId,
-    message: &Published,
     group: &str,
     members: &[&Session],
     counters: &Counters,
 ) -> Checked {
+    let message = history.message(id);
     let deliveries: Vec<&Delivery> = members
         .iter()
         .flat_map(|session| &session.deliveries)
@@ -44,15 +45,19 @@ fn check_one(
         Qos::AtMostOnce => 0,
         Qos::AtLeastOnce | Qos::ExactlyOnce => counters.delivery_redispatched,
     };
+    // After a start it is not known who was sent what was not acknowledged.
+    let starts = history.starts_since(message.first_sent());
     ensure(
-        fresh as u64 <= message.copies() as u64 + again,
+        fresh as u64 <= (message.copies() as u64 + again) * (1 + starts),
         "shared",
         || format!("group {group} got {id:?} {fresh} times"),
     )?;
+    // What a session that is not stored has when the process ends, is lost.
+    let may_move = message.qos == Qos::AtLeastOnce && history.restarts.is_empty();
     let is_safe = members.iter().all(|session| {
         let mut own = session.subscriptions.iter().filter(|one| is_in(one, group));
         own.all(|one| one.qos > Qos::AtMostOnce && one.withdrawn.is_none())
-            && (message.qos == Qos::AtLeastOnce || session.ended.is_none())
+            && (may_move || session.ended.is_none())
     });
     let is_owed = message.qos > Qos::AtMostOnce
         && is_safe

@@ -3,16 +3,22 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use shard_engine::{ControlOutput, Input};
+use shard_engine::Input;
+use store_model::StoreState;
 
 use super::World;
 use crate::client::{Client, Kind, Mood};
 use crate::driver::Driver;
 use crate::history::{ClientNumber, Delivery, PublishId};
+use crate::plan::End;
+use crate::storage::Storage;
 use crate::violation::{Checked, Violation, ensure};
 
 /// Rounds until nothing may move any more. More: something waits for ever.
 const ROUNDS_MAX: usize = 60_000;
+
+/// Things that the store does in a round at the most.
+const STORE_STEPS_PER_ROUND: usize = 64;
 
 /// Time per round.
 const ROUND: Duration = Duration::from_millis(5);
@@ -21,6 +27,13 @@ impl World {
     /// Faults end; everybody is connected and has all.
     pub(super) fn calm_down(&mut self) -> Checked {
         self.outside.plan.stall = 0;
+        let storage = self.outside.storage.as_ref();
+        if storage.is_some_and(|storage| storage.state() == StoreState::Failed) {
+            self.restart(End::Killed)?;
+        }
+        if let Some(storage) = &mut self.outside.storage {
+            storage.calm_down();
+        }
         for vandal in &mut self.vandals {
             vandal.go(&mut self.outside);
         }
@@ -29,6 +42,7 @@ impl World {
         // Delayed wills and short sessions come to their end.
         self.let_pass(Duration::from_secs(10), Mood::Calm)?;
         self.settle(Mood::Calm, Client::is_settled)?;
+        self.outside.is_calm = true;
         let now = self.outside.history.next();
         self.outside.history.calm = Some(now);
         Ok(())
@@ -93,26 +107,29 @@ impl World {
     /// The broker stops: clients are told, and nobody is left.
     pub(super) fn stop(&mut self) -> Checked {
         self.outside.is_stopping = true;
+        let stall = core::mem::take(&mut self.outside.plan.stall);
         for driver in &mut self.drivers {
             driver.input(Input::Stop, &mut self.outside)?;
         }
         for _ in 0..ROUNDS_MAX {
             self.round(ROUND, Mood::Calm)?;
-            if self.clients.iter().all(Client::is_gone) {
+            let are_gone = self.clients.iter().all(Client::is_gone);
+            if are_gone && self.drivers.iter().all(Driver::has_stopped) {
                 break;
             }
         }
-        for (index, driver) in self.drivers.iter_mut().enumerate() {
-            let told = driver.take_reports();
-            let has_stopped = told.iter().any(|one| matches!(one, ControlOutput::Stopped));
-            ensure(has_stopped, "stop", || {
-                format!("shard {index} has not stopped: {told:?}")
+        for driver in &self.drivers {
+            ensure(driver.has_stopped(), "stop", || {
+                format!("has not stopped: {}", driver.state())
             })?;
         }
         for (_, gauges) in self.reports()? {
             let left = gauges.connections + gauges.live_connections;
             ensure(left == 0, "stop", || format!("{gauges:?}"))?;
         }
+        // What the last calls had written down goes to the store.
+        self.round(ROUND, Mood::Calm)?;
+        self.outside.plan.stall = stall;
         Ok(())
     }
 
@@ -146,7 +163,8 @@ impl World {
                 .iter()
                 .all(|client| is_done(client) && client.is_quiet())
                 && self.drivers.iter().all(Driver::is_quiet)
-                && self.outside.rings.is_empty();
+                && self.outside.rings.is_empty()
+                && self.outside.storage.as_ref().is_none_or(Storage::is_quiet);
             let is_still = is_quiet && self.outside.moved == before;
             still = if is_still { still + 1 } else { 0 };
             if still > patience {
@@ -181,6 +199,13 @@ impl World {
         }
         for driver in &mut self.drivers {
             driver.turn(&mut self.outside)?;
+        }
+        if let Some(storage) = &mut self.outside.storage {
+            for _ in 0..STORE_STEPS_PER_ROUND {
+                if !storage.step() {
+                    break;
+                }
+            }
         }
         Ok(())
     }
