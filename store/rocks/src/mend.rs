@@ -10,7 +10,7 @@ use tracing::{error, warn};
 
 use crate::checkpoint::sync_folder;
 use crate::limits::IMPORT_GROUP_BYTES;
-use crate::open::{RECORDS, failed};
+use crate::open::{RECORDS, failed, stored_format};
 use crate::swap::{clear, take_place};
 use crate::{Database, DiskError, OpenError, Options};
 
@@ -48,7 +48,8 @@ impl Database {
 /// is: it is set aside when it is read.
 pub(crate) fn mend(folder: &Path, options: Options) -> Result<(), OpenError> {
     let (mark, records, work) = (folder.join(MARK), folder.join(RECORDS), folder.join(WORK));
-    if !mark.exists() {
+    // The format comes first: what is of another program is not touched.
+    if !mark.exists() || stored_format(folder, &records)?.is_none() {
         return Ok(());
     }
     warn!("A table of the store is damaged: all are written anew");

@@ -105,9 +105,7 @@ impl Database {
     /// [`OpenError`].
     pub fn open(folder: &Path, options: Options, seed: Seed) -> Result<(Self, Opened), OpenError> {
         let lock = lock(folder)?;
-        if stored_format(folder, &folder.join(RECORDS))?.is_some() {
-            mend(folder, options)?;
-        }
+        mend(folder, options)?;
         Self::open_records(folder, folder.join(RECORDS), options, seed, Some(lock))
     }
 
