@@ -165,7 +165,7 @@ impl Engine {
         self.change_members(key, false, out);
         self.redispatch_all(key);
         self.clients.write_end(key);
-        self.stop_loading(key, now, out);
+        self.stop_loading(key, out);
         let Some(session) = self.clients.sessions.get(key) else {
             return;
         };

@@ -69,8 +69,10 @@ impl Engine {
         };
         match step {
             Step::Done => self.count_received(publish),
-            // It comes again; until then it has not come.
-            Step::Held if arrival == Arrival::New => self.take_arrival_back(session, publish),
+            // It comes again, perhaps on another connection; until then it has not come.
+            Step::Held | Step::Gone if arrival == Arrival::New => {
+                self.take_arrival_back(session, publish);
+            }
             Step::Held | Step::Gone => {}
         }
         step

@@ -91,7 +91,13 @@ impl Engine {
 
     /// Removes expired retained messages, within a budget.
     pub(crate) fn sweep_retained(&mut self, now: Instant) {
-        self.retained.expire(now, TIMERS_PER_TURN_MAX);
+        let journal = &mut self.clients.journal;
+        self.retained.expire(now, TIMERS_PER_TURN_MAX, |message| {
+            if journal.is_on() {
+                let topic = message.topic().to_owned();
+                journal.push(Operation::DropRetained(topic));
+            }
+        });
         self.arm_retained_sweep(now);
     }
 }

@@ -191,10 +191,11 @@ impl Engine {
         if plain {
             self.deliver_plain(parcel, matches, stored, now, out);
         }
+        // Which member got it before a crash is not known; twice is better than never.
+        self.clients.end_skipping();
         self.deliver_to_groups(parcel, matches, picked, now, out);
         if let Some(taking) = &taking {
             self.write_receipt(taking);
-            self.clients.end_taking();
         }
         parcel.taking = taking;
     }

@@ -155,8 +155,14 @@ impl Retained {
             .filter(|message| !message.expiry().is_past(now))
     }
 
-    /// Removes up to `limit` messages that have expired at `now`; returns their number.
-    pub fn expire(&mut self, now: Instant, limit: usize) -> usize {
+    /// Removes up to `limit` messages that have expired at `now`, and gives each to `gone`;
+    /// returns their number.
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        limit: usize,
+        mut gone: impl FnMut(&Arc<Message>),
+    ) -> usize {
         let mut removed = 0;
         while removed < limit
             && let Some(first) = self.expiring.first()
@@ -164,6 +170,7 @@ impl Retained {
         {
             let message = Arc::clone(&first.0);
             self.clear(message.topic());
+            gone(&message);
             removed += 1;
         }
         removed

@@ -82,6 +82,7 @@ impl Engine {
         self.clients.sessions.get(session)?;
         if clean_start {
             self.clients.counters.session_discarded += 1;
+            self.replace_loading(session, now, out);
             self.end_session(session, now, out);
             return None;
         }

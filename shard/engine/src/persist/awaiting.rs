@@ -118,3 +118,56 @@ impl Awaiting {
         self.shards.iter().all(|shard| shard.queue.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: ShardId = ShardId(0);
+    const THERE: ShardId = ShardId(1);
+
+    fn waiter(number: u32) -> Waiter {
+        let mut keys = shard_table::Slab::<(), crate::key::OfConnection>::new();
+        let mut last = keys.insert(());
+        for _ in 0..number {
+            last = keys.insert(());
+        }
+        Waiter::Connection(last)
+    }
+
+    #[test]
+    fn what_waits_for_two_shards_waits_for_both() {
+        let mut awaiting = Awaiting::new(2);
+        let mut waits = Waits::on(HERE, 3);
+        waits.add(THERE, 7);
+        waits.add(THERE, 5);
+        assert_eq!(awaiting.unmet(&waits), Some((HERE, 3)));
+        awaiting.reach(HERE, 3);
+        assert_eq!(awaiting.unmet(&waits), Some((THERE, 7)));
+        awaiting.reach(THERE, 6);
+        assert_eq!(awaiting.unmet(&waits), Some((THERE, 7)));
+        awaiting.reach(THERE, 9);
+        assert_eq!(awaiting.unmet(&waits), None);
+        assert_eq!(awaiting.unmet(&Waits::NONE), None);
+    }
+
+    #[test]
+    fn waiters_are_told_in_the_order_of_their_marks_and_once() {
+        let mut awaiting = Awaiting::new(2);
+        for (mark, number) in [(5, 0), (9, 1), (5, 2), (7, 3)] {
+            awaiting.register((THERE, mark), waiter(number));
+        }
+        assert_eq!(awaiting.next_ready(THERE), None);
+        awaiting.reach(THERE, 7);
+        awaiting.reach(THERE, 6);
+        let mut told = Vec::new();
+        while let Some(waiter) = awaiting.next_ready(THERE) {
+            told.push(waiter);
+        }
+        assert_eq!(told, [waiter(0), waiter(2), waiter(3)]);
+        assert!(!awaiting.is_empty());
+        awaiting.reach(THERE, 9);
+        assert_eq!(awaiting.next_ready(THERE), Some(waiter(1)));
+        assert!(awaiting.is_empty());
+    }
+}

@@ -37,6 +37,8 @@ pub(crate) struct Disk {
     pub(super) loading: Option<Box<Loading>>,
     /// QoS 2 messages of the client that shards have stored.
     pub(super) exchanges: BTreeMap<PacketId, Exchange>,
+    /// The highest number among those in flight: what is in flight is not dropped.
+    pub(super) flown: u64,
     /// The oldest entries, to be dropped next if there are too many.
     pub(super) oldest: VecDeque<EntryPlace>,
     /// A question for the oldest entries or for their number is under way.
@@ -64,11 +66,6 @@ impl Disk {
         if self.asked {
             self.late.push((entry, delivery));
         }
-    }
-
-    /// Whether it is being read for a client.
-    pub(super) const fn is_loading(&self) -> bool {
-        self.loading.is_some()
     }
 
     /// Whether there is nothing in it.

@@ -66,8 +66,8 @@ impl Clients {
         self.writing.skip.extend_from_slice(skip);
     }
 
-    /// The opposite.
-    pub(crate) fn end_taking(&mut self) {
+    /// From here on all receivers may be delivered to.
+    pub(crate) fn end_skipping(&mut self) {
         self.writing.skip.clear();
     }
 

@@ -261,3 +261,114 @@ fn weigh(operation: &Operation) -> u64 {
     };
     OPERATION_BYTES + message.cost_bytes() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal() -> Journal {
+        Journal::new(ShardId(3), Some(Number(0)), WallClock::default())
+    }
+
+    fn operation(journal: &mut Journal) -> Operation {
+        let session = journal.take_number();
+        Operation::DropSession { session }
+    }
+
+    fn write(journal: &mut Journal) -> u64 {
+        let operation = operation(journal);
+        journal.push(operation).0
+    }
+
+    fn submitted(journal: &mut Journal) -> Vec<Batch> {
+        let mut out = Outputs::default();
+        journal.end_turn(&mut out);
+        let batches = out.actions.drain(..).filter_map(|output| match output {
+            Output::Store(batch) => Some(batch),
+            _ => None,
+        });
+        batches.collect()
+    }
+
+    #[test]
+    fn a_turn_is_a_batch() {
+        let mut journal = journal();
+        assert_eq!((write(&mut journal), write(&mut journal)), (1, 1));
+        assert!(journal.has_work() && !journal.is_settled());
+        let batches = submitted(&mut journal);
+        assert_eq!(batches.len(), 1);
+        assert_eq!(
+            (batches[0].sequence, batches[0].operations.len()),
+            (Sequence(1), 2)
+        );
+        assert_eq!(write(&mut journal), 2);
+        journal.durable(Sequence(1));
+        assert!(!journal.is_settled());
+        assert_eq!(submitted(&mut journal).len(), 1);
+        journal.durable(Sequence(2));
+        assert!(journal.is_settled() && submitted(&mut journal).is_empty());
+    }
+
+    #[test]
+    fn numbers_are_never_zero() {
+        let mut journal = Journal::new(ShardId(0), Some(Number(0)), WallClock::default());
+        assert!(journal.take_number().0 > 0);
+    }
+
+    #[test]
+    fn what_belongs_together_is_not_cut() {
+        let mut journal = journal();
+        for _ in 0..BATCH_OPERATIONS_MAX - 1 {
+            write(&mut journal);
+        }
+        journal.begin();
+        assert_eq!((write(&mut journal), write(&mut journal)), (2, 2));
+        for _ in 0..BATCH_OPERATIONS_MAX {
+            write(&mut journal);
+        }
+        let lengths: Vec<usize> = submitted(&mut journal)
+            .iter()
+            .map(|batch| batch.operations.len())
+            .collect();
+        assert_eq!(lengths, [BATCH_OPERATIONS_MAX - 1, BATCH_OPERATIONS_MAX, 2]);
+    }
+
+    #[test]
+    fn the_store_never_gets_more_batches_than_its_ring_has_room_for() {
+        let mut journal = journal();
+        for _ in 0..SUBMITTED_MAX {
+            write(&mut journal);
+            assert_eq!(submitted(&mut journal).len(), 1);
+        }
+        assert!(journal.is_congested());
+        write(&mut journal);
+        assert!(submitted(&mut journal).is_empty() && !journal.is_submitted());
+        journal.durable(Sequence(1));
+        assert_eq!(submitted(&mut journal).len(), 1);
+    }
+
+    #[test]
+    fn who_waits_for_a_batch_that_is_gone_already_has_it_synced() {
+        let mut journal = journal();
+        write(&mut journal);
+        assert!(!submitted(&mut journal)[0].urgent);
+        journal.hurry();
+        let batches = submitted(&mut journal);
+        assert!(batches[0].urgent && batches[0].operations.is_empty());
+        journal.hurry();
+        assert!(submitted(&mut journal).is_empty(), "once is enough");
+        journal.durable(Sequence(2));
+        journal.hurry();
+        assert!(submitted(&mut journal).is_empty(), "nothing is waited for");
+    }
+
+    #[test]
+    fn a_failed_store_gets_nothing_and_nothing_is_durable() {
+        let mut journal = journal();
+        write(&mut journal);
+        journal.set_state(StoreState::Failed);
+        let mark = write(&mut journal);
+        assert!(mark > journal.durable && !journal.is_settled());
+        assert!(submitted(&mut journal).is_empty());
+    }
+}

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use shard_session::Outbound;
-use store_model::{
-    EntryKey, FlightStage, Number, Operation, Read, StoredEntry, StoredFlight, StoredReceipt,
-};
+use store_model::{EntryKey, FlightStage, Number, Read, StoredEntry, StoredFlight, StoredReceipt};
 use wire_message::Instant;
 use wire_mqtt::{PacketId, ReasonCode};
 
 use super::asks::Asked;
+use super::pages::key_of;
 use crate::clients::Clients;
 use crate::connection::SessionKey;
 use crate::engine::Engine;
@@ -60,7 +59,7 @@ impl Engine {
         let disk = session.disk_mut();
         if let Some(loading) = disk.loading.as_mut() {
             let earlier = core::mem::replace(&mut loading.connection, connection);
-            if earlier != connection {
+            if earlier != connection && self.clients.connections.contains(earlier) {
                 self.close(earlier, now, out);
             }
             return;
@@ -151,20 +150,34 @@ impl Engine {
         disk.late.clear();
         if let Some(loading) = disk.loading.take() {
             let reason = ReasonCode::ServerUnavailable;
-            self.refuse_connect(loading.connection, reason, None, now, out);
+            if self.clients.connections.contains(loading.connection) {
+                self.refuse_connect(loading.connection, reason, None, now, out);
+            }
         } else {
             self.clients
                 .arm_session(key, now + super::pages::READ_AGAIN);
         }
     }
 
-    /// A session ends while it is read for a client: that one is to come again.
-    pub(crate) fn stop_loading(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) {
-        let session = self.clients.sessions.get_mut(key);
-        let disk = session.and_then(|session| session.disk.as_mut());
-        if let Some(loading) = disk.and_then(|disk| disk.loading.take()) {
-            self.close(loading.connection, now, out);
+    /// A session ends while it is read for a client: that one begins a new one.
+    pub(crate) fn stop_loading(&mut self, key: SessionKey, out: &mut Outputs) {
+        if let Some(connection) = self.take_loading(key) {
+            self.resume(connection, Wait::Loaded, out);
         }
+    }
+
+    /// A session is thrown away while it is read for a client: that one has been replaced.
+    pub(crate) fn replace_loading(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) {
+        if let Some(connection) = self.take_loading(key)
+            && self.clients.connections.contains(connection)
+        {
+            self.close(connection, now, out);
+        }
+    }
+
+    fn take_loading(&mut self, key: SessionKey) -> Option<ConnectionKey> {
+        let disk = self.clients.sessions.get_mut(key)?.disk.as_mut()?;
+        Some(disk.loading.take()?.connection)
     }
 
     /// Goes on when another part of a session was read.
@@ -207,7 +220,6 @@ impl Engine {
             return;
         };
         let unread = core::mem::take(&mut session.unread);
-        let number = session.number;
         let next = session.outbound.next_id();
         let disk = session.disk_mut();
         let Some(loading) = disk.loading.take() else {
@@ -229,6 +241,8 @@ impl Engine {
             return;
         }
         disk.is_loaded = true;
+        // Reading goes on behind all of it, in flight or not.
+        let last_shown = entries.last().map(key_of);
         let (in_flight, waiting) = split(flights.unwrap_or_default(), entries);
         let mut outbound = Outbound::starting_at(1, next);
         let mut last = next;
@@ -241,14 +255,6 @@ impl Engine {
                     shown.insert(entry.number.0);
                     Some(self.stored_delivery(key, &entry, true))
                 }
-                Flown::Nothing => {
-                    let operation = Operation::DropFlight {
-                        session: number,
-                        packet_id: id,
-                    };
-                    self.clients.journal.push(operation);
-                    continue;
-                }
                 Flown::Released => None,
             };
             outbound.restore(id, delivery, now);
@@ -260,12 +266,6 @@ impl Engine {
         if let Some(session) = self.clients.sessions.get_mut(key) {
             session.outbound = outbound;
         }
-        let end = waiting.last().map(StoredEntry::place);
-        let last_shown = end.map(|place| EntryKey {
-            session: place.session,
-            priority: place.priority,
-            number: place.number,
-        });
         self.take_page(key, &waiting, &mut shown, after, last_shown);
         self.clients.take_flying(key, flying as u64);
         self.restore_receipts(key, receipts.unwrap_or_default());
@@ -304,8 +304,6 @@ struct Flying {
 
 enum Flown {
     Entry(Box<StoredEntry>),
-    /// Its entry is gone.
-    Nothing,
     Released,
 }
 
@@ -339,10 +337,11 @@ fn split(flights: Vec<StoredFlight>, entries: Vec<StoredEntry>) -> (Vec<Flying>,
             None => waiting.push(entry),
         }
     }
+    // A delivery whose entry is gone, dropped or damaged, can only be brought to its end: by PUBREL.
     in_flight.extend(by_number.into_values().map(|(rank, id)| Flying {
         rank,
         id,
-        entry: Flown::Nothing,
+        entry: Flown::Released,
     }));
     in_flight.sort_by_key(|one| one.rank);
     (in_flight, waiting)

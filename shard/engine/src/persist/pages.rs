@@ -40,6 +40,8 @@ impl Clients {
             self.counters.count_drop(DropReason::Qos0);
         }
         let flying = outbound.deliveries();
+        let highest = outbound.deliveries().filter_map(Delivery::record);
+        let highest = highest.map(|record| record.number).max();
         let (count, flying_bytes) = flying.fold((0, 0), |(count, bytes), delivery| {
             (count + 1, bytes + delivery.message().cost_bytes() as u64)
         });
@@ -54,6 +56,7 @@ impl Clients {
         disk.turn = disk.turn.wrapping_add(1);
         disk.asked = false;
         disk.is_loaded = false;
+        disk.flown = highest.unwrap_or(0);
         disk.after = None;
         disk.late.clear();
         disk.oldest.clear();
@@ -220,7 +223,8 @@ impl Engine {
     }
 }
 
-fn key_of(entry: &StoredEntry) -> EntryKey {
+/// Where an entry stands in its queue.
+pub(super) fn key_of(entry: &StoredEntry) -> EntryKey {
     let place = entry.place();
     EntryKey {
         session: place.session,

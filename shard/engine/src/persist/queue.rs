@@ -24,8 +24,9 @@ impl Clients {
         wish: &Wish<'_>,
         parcel: &mut Parcel<'_>,
     ) -> Delivered {
-        let online = self.is_online(key);
-        if wish.qos == Qos::AtMostOnce && online {
+        let session = self.sessions.get(key);
+        let is_present = session.is_some_and(|s| s.connection.is_some() && !s.is_paged());
+        if wish.qos == Qos::AtMostOnce && is_present {
             // What a client misses because it is slow is not worth the disk.
             return self.enqueue_in_memory(key, wish.delivery(parcel)).0;
         }
@@ -49,11 +50,6 @@ impl Clients {
             self.write_entry(number, record, wish, None, &message);
         }
         delivered
-    }
-
-    fn is_online(&self, key: SessionKey) -> bool {
-        let session = self.sessions.get(key);
-        session.is_some_and(|session| session.connection.is_some())
     }
 
     /// Puts a delivery into the queue in memory; whether it is there now. What is dropped for it
@@ -169,6 +165,10 @@ impl Clients {
             return true;
         }
         let disk = session.disk_mut();
+        if disk.asked {
+            // What is dropped now might be on its way from the disk.
+            return surplus <= SURPLUS_MAX;
+        }
         if let Some(place) = disk.oldest.pop_front() {
             self.remove_dropped(key, place);
             return true;
@@ -217,7 +217,7 @@ impl Clients {
             return;
         };
         disk.asks_oldest = false;
-        if online || disk.is_loading() {
+        if online || disk.asked {
             // They are in memory by now.
             return;
         }
@@ -225,7 +225,12 @@ impl Clients {
         if oldest.is_empty() {
             return;
         }
-        disk.oldest = oldest.into();
+        let flown = disk.flown;
+        let waiting = oldest.into_iter().filter(|place| place.number.0 > flown);
+        disk.oldest = waiting.collect();
+        if disk.oldest.is_empty() {
+            return;
+        }
         for _ in 0..surplus {
             let disk = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut());
             let Some(place) = disk.and_then(|disk| disk.oldest.pop_front()) else {
@@ -264,6 +269,13 @@ impl Session {
         };
         let is_passed = |after: EntryKey| order(entry) < order(after);
         disk.asked || disk.more && !disk.after.is_some_and(is_passed)
+    }
+
+    /// Whether something of its queue is on the disk only.
+    fn is_paged(&self) -> bool {
+        self.disk
+            .as_ref()
+            .is_some_and(|disk| disk.more || disk.asked)
     }
 
     /// Its other half, made if there is none.

@@ -13,6 +13,20 @@ use crate::clients::{id, topic};
 use crate::harness::{Broker, Client};
 
 impl Broker {
+    /// A client's connection whose CONNECT waits for the disk while `meanwhile` happens.
+    fn connect_while(
+        &mut self,
+        connect: &Connect<'_>,
+        meanwhile: impl FnOnce(&mut Self),
+    ) -> Client {
+        self.store_rests = true;
+        let client = self.connect(connect);
+        meanwhile(self);
+        self.store_rests = false;
+        self.settle();
+        client
+    }
+
     /// The power goes; what is left of the disk.
     fn crash(&mut self) -> Disk {
         self.store.take().expect("there is a store").crash()
@@ -604,4 +618,51 @@ fn a_session_whose_time_was_over_does_not_come_back() {
     let mut broker = restarted(broker, 1);
     let (_, present) = resume(&mut broker, "s");
     assert!(!present);
+}
+
+#[test]
+fn what_is_in_flight_is_not_read_again_with_what_comes_later() {
+    let mut broker = stored(1);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    let publisher = broker.client(Version::V5, "p");
+    for number in 0..3 {
+        broker.publish(publisher, "t", &number.to_string(), Qos::AtLeastOnce);
+    }
+    broker.lose(subscriber);
+    // Loaded, with all in flight, while more comes before the client is there.
+    let late = broker.connect_while(&persistent(Version::V5, "s"), |broker| {
+        broker.publish(publisher, "t", "3", Qos::AtLeastOnce);
+    });
+    assert_eq!(drain(&mut broker, late), numbers(0..4));
+}
+
+#[test]
+fn a_publish_that_ends_its_connection_has_not_come() {
+    let mut broker = stored(1);
+    let connect = persistent(Version::V311, "p");
+    let publisher = broker.connect(&connect);
+    let publish = Publish {
+        qos: Qos::ExactlyOnce,
+        packet_id: Some(id(9)),
+        retain: false,
+        ..Publish::new(topic("t"), b"1")
+    };
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::ExactlyOnce);
+    broker.input(0, Input::Store(Event::State(StoreState::Full)));
+    broker.send(publisher, &Packet::Publish(publish));
+    broker.pass(std::time::Duration::from_secs(20));
+    assert!(broker.is_closed(publisher));
+    broker.input(0, Input::Store(Event::State(StoreState::Healthy)));
+    let publisher = broker.connect(&connect);
+    broker.send(
+        publisher,
+        &Packet::Publish(Publish {
+            dup: true,
+            ..publish
+        }),
+    );
+    broker.settle();
+    assert_eq!(payloads(&mut broker, subscriber), ["1"]);
 }

@@ -127,7 +127,7 @@ proptest! {
             if step % 16 == 15 {
                 let now = Instant::from_secs(3);
                 let past: Vec<_> = model.iter().filter(|(_, m)| m.expiry().is_past(now)).collect();
-                prop_assert_eq!(retained.expire(now, usize::MAX), past.len());
+                prop_assert_eq!(retained.expire(now, usize::MAX, |_| {}), past.len());
                 model.retain(|_, message| !message.expiry().is_past(now));
             }
             let expiries = model.values().filter_map(|message| message.expiry().instant());
@@ -260,7 +260,7 @@ fn expired_messages_are_not_delivered_and_go_when_told() {
     assert_eq!(found.len(), 1);
     assert_eq!(
         (
-            retained.expire(now, 9),
+            retained.expire(now, 9, |_| {}),
             retained.len(),
             retained.next_expiry()
         ),
