@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Ordinary,
     /// A member of a shared group, and of nothing else.
     Member,
+    /// Has no session that is stored, and speaks only to its like.
+    Passing,
 }
 
 /// How a client behaves now.
@@ -83,7 +85,7 @@ impl Client {
             Version::V5,
         ];
         let version = match kind {
-            Kind::Observer => Version::V5,
+            Kind::Observer | Kind::Passing => Version::V5,
             Kind::Ordinary | Kind::Member => outside.rng.pick(&versions),
         };
         let protocol = Protocol::new(Settings {
@@ -131,7 +133,7 @@ impl Client {
         let arrival = match mood {
             Mood::Random => self.follow_script(outside)?,
             Mood::Calm => {
-                if self.kind == Kind::Observer {
+                if matches!(self.kind, Kind::Observer | Kind::Passing) {
                     self.subscribe_once(outside)?;
                 }
                 None
@@ -184,6 +186,11 @@ impl Client {
     /// Whether the client is connected.
     pub(crate) fn is_connected(&self) -> bool {
         self.protocol.state() == State::Connected
+    }
+
+    /// Whether the client is connected and all that it asked is answered.
+    pub(crate) fn is_served(&self) -> bool {
+        self.is_connected() && self.is_quiet()
     }
 
     /// Whether the client is connected, or is not to be.

@@ -35,6 +35,8 @@ pub(crate) struct StorePlan {
     pub(crate) event_delay: Duration,
     /// Steps of the run after which the process ends, ascending.
     pub(crate) ends: Vec<(usize, End)>,
+    /// Whether the disk also fails when all is calm.
+    pub(crate) fails_calm: bool,
     /// Whether the process also ends when all is calm.
     pub(crate) ends_calm: Option<End>,
 }
@@ -181,6 +183,7 @@ impl StorePlan {
                 Duration::from_millis(20),
             ]),
             ends,
+            fails_calm: durability == Durability::Strict && rng.chance(300),
             ends_calm: rng.chance(500).then(|| rng.pick(ways)),
         })
     }
@@ -194,11 +197,7 @@ impl StorePlan {
 /// What goes wrong with the disk, with chances that suit a run of some thousand groups.
 fn faults(durability: Durability, rng: &mut Rng) -> FaultPlan {
     // What is promised without the disk is lost with it.
-    let fails = if durability == Durability::Strict {
-        1
-    } else {
-        0
-    };
+    let fails = u32::from(durability == Durability::Strict);
     FaultPlan {
         seed: rng.number(),
         batches_max: REQUESTS_MAX,

@@ -82,6 +82,8 @@ stats! {
     watermarks,
     /// Groups for which there was no room on the disk at first.
     disk_full,
+    /// Messages that went from client to client while the disk had failed.
+    without_disk,
     /// Messages that were refused because the store did not take them.
     refused,
     /// Connections that were refused because of the disk.

@@ -1,6 +1,7 @@
 //! The whole: shards, clients, and chance that says who is next.
 
 mod calm;
+mod failure;
 mod restart;
 mod restore;
 
@@ -75,6 +76,10 @@ impl World {
         self.look_at_all()?;
         self.do_without_some()?;
         self.look_at_retained()?;
+        let store = self.outside.plan.store.as_ref();
+        if store.is_some_and(|store| store.fails_calm) {
+            self.do_without_disk()?;
+        }
         let ends = self.outside.plan.store.as_ref();
         if let Some(end) = ends.and_then(|store| store.ends_calm) {
             self.restart(end)?;

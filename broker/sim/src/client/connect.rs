@@ -97,7 +97,7 @@ impl Client {
             || self.memory.is_uncertain
             || (!is_settled && rng.chance(200));
         let expiry_s = match self.version {
-            _ if mood == Mood::Leaving => 0,
+            _ if mood == Mood::Leaving || self.kind == Kind::Passing => 0,
             Version::V31 | Version::V311 if clean_start => 0,
             Version::V31 | Version::V311 => V3_EXPIRY_S,
             Version::V5 if is_settled => LONG_S,

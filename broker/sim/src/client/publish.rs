@@ -27,8 +27,9 @@ impl Client {
         }
         let rng = &mut outside.rng;
         let qos = rng.pick(&[Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce]);
-        let delay_s = rng.chance(30).then(|| rng.between(1, 3));
-        let retain = delay_s.is_none() && rng.chance(250);
+        let needs_disk = self.kind != Kind::Passing;
+        let delay_s = (needs_disk && rng.chance(30)).then(|| rng.between(1, 3));
+        let retain = needs_disk && delay_s.is_none() && rng.chance(250);
         let payload_bytes = match rng.below(20) {
             0 if retain => 0,
             1 => outside.plan.payload_bytes_max,
@@ -187,6 +188,7 @@ impl Client {
             Kind::Ordinary if outside.plan.members > 0 && outside.rng.chance(250) => {
                 format!("work/{number}")
             }
+            Kind::Passing => format!("$passing/{number}"),
             Kind::Ordinary | Kind::Observer | Kind::Member => {
                 format!("room/{}/{number}", number % 3)
             }

@@ -32,7 +32,9 @@ impl Client {
             return Ok(None);
         }
         match (self.kind, outside.rng.below(100)) {
-            (Kind::Observer, _) | (Kind::Member, 1..20) => self.subscribe_once(outside)?,
+            (Kind::Observer | Kind::Passing, _) | (Kind::Member, 1..20) => {
+                self.subscribe_once(outside)?;
+            }
             (Kind::Ordinary, 0..4) => self.subscribe(outside)?,
             (Kind::Ordinary, 4..6) | (Kind::Member, 0) => self.unsubscribe(outside)?,
             (Kind::Ordinary, 6..30) => self.publish(outside)?,

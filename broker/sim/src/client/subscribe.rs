@@ -71,7 +71,7 @@ impl Client {
     /// A request with options that suit the client.
     fn request<'a>(&self, filter: &'a str, outside: &mut Outside) -> FilterRequest<'a> {
         let all = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
-        if self.kind == Kind::Observer {
+        if matches!(self.kind, Kind::Observer | Kind::Passing) {
             return FilterRequest::new(filter, Qos::ExactlyOnce);
         }
         let rng = &mut outside.rng;
@@ -228,6 +228,7 @@ fn filter(kind: Kind, number: usize, outside: &mut Outside) -> String {
     let topic = outside.rng.below(outside.plan.topics);
     match kind {
         Kind::Observer => "#".into(),
+        Kind::Passing => "$passing/#".into(),
         Kind::Member if number.is_multiple_of(2) => "$share/even/work/#".into(),
         Kind::Member => "$share/odd/work/+".into(),
         Kind::Ordinary => match outside.rng.below(12) {

@@ -13,7 +13,7 @@ use crate::violation::{Checked, ensure};
 
 /// Who may get a message once: a client over all its sessions. After a start, a message that was
 /// not acknowledged is another one to a client whose session is, and what is sent at once may be
-/// sent before it is known on the disk, unless its QoS is 2.
+/// sent before it is known on the disk, unless it is sent at QoS 2.
 type Receiver = (ClientNumber, Option<usize>, Option<u32>);
 
 /// Checks the property for each client.
@@ -31,7 +31,8 @@ pub(super) fn check(history: &History) -> Checked {
         {
             let Some(id) = delivery.message else { continue };
             if !may_come_again(delivery, is_shared) {
-                let is_once = delivery.qos != Qos::AtLeastOnce;
+                let sent = history.message(id).qos;
+                let is_once = delivery.qos == Qos::ExactlyOnce || sent == Qos::AtMostOnce;
                 let process = (!is_once).then(|| history.process_of(delivery.link));
                 let receiver = (session.client, has_started.then_some(number), process);
                 *in_all.entry((receiver, id)).or_default() += 1;

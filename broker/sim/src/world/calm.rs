@@ -192,7 +192,7 @@ impl World {
         Ok(())
     }
 
-    fn round(&mut self, time: Duration, mood: Mood) -> Checked {
+    pub(super) fn round(&mut self, time: Duration, mood: Mood) -> Checked {
         self.outside.now = self.outside.now + time;
         for index in 0..self.clients.len() {
             self.let_act(index, mood)?;

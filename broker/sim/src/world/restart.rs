@@ -45,7 +45,7 @@ impl World {
         let has_failed = storage.is_some_and(|storage| storage.state() == StoreState::Failed);
         let end = match end {
             End::Stopped if has_failed => End::Killed,
-            other => other,
+            End::Killed | End::PowerLost | End::Stopped => end,
         };
         if end == End::Stopped {
             self.stop()?;
