@@ -48,9 +48,9 @@ pub(super) fn check(books: &Books<'_>, found: &mut Vec<Violation>) {
                 .map_or(0, |one| one.connections);
             let progress = rows.entry(row).or_default();
             let wrong = progress.advance(id, arrival.connection, publishing);
-            let wrong = wrong.filter(|wrong| match wrong {
-                Wrong::Misordered { .. } => !is_new(books, account, id),
-                _ => true,
+            let wrong = wrong.filter(|wrong| {
+                let misordered = matches!(wrong, Wrong::Misordered { .. });
+                !(misordered && is_new(books, account, id))
             });
             if let Some(wrong) = wrong {
                 found.push(Violation {
