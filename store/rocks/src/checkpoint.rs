@@ -60,7 +60,11 @@ impl Database {
     pub(crate) fn copy_records(&self, to: &Path) -> Result<(), String> {
         let checkpoint = Checkpoint::new(self.rocks());
         let copied = checkpoint.and_then(|checkpoint| checkpoint.create_checkpoint(to));
-        copied.map_err(rocksdb::Error::into_string)
+        copied.map_err(|error| {
+            let text = error.into_string();
+            self.note_damage(&text);
+            text
+        })
     }
 }
 

@@ -52,8 +52,12 @@ impl Disk for Arc<Database> {
 
     fn sync(&mut self) -> Result<(), DiskError> {
         let synced = self.rocks().flush_wal(true);
-        // A sync that fails leaves unknown what is on the disk, for whatever reason it does.
-        synced.map_err(|error| DiskError::Failed(error.into_string()))
+        synced.map_err(|error| {
+            let text = error.into_string();
+            self.note_damage(&text);
+            // What is on the disk is unknown then, for whatever reason.
+            DiskError::Failed(text)
+        })
     }
 }
 

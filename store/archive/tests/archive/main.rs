@@ -1,5 +1,6 @@
 //! Archives, cut and changed everywhere, and records under other numbers.
 
 mod everywhere;
+mod golden;
 mod numbers;
 mod record;
