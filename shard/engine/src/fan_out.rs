@@ -45,7 +45,7 @@ impl Engine {
             for id in matches {
                 if stored {
                     let receivers = index.filter(*id).subscribers();
-                    let stored = receivers.filter(|one| clients.is_stored(one));
+                    let stored = receivers.filter(|one| one.subscription.persistent);
                     let count = stored.take(2).count();
                     clients.begin_message(count);
                 }
@@ -288,11 +288,6 @@ impl Clients {
                 group_hash: 0,
             },
         ))
-    }
-
-    fn is_stored(&self, subscriber: &Subscriber) -> bool {
-        let session = self.sessions.key_from(subscriber.session.0);
-        session.is_some_and(|key| self.stored(key).is_some())
     }
 
     fn is_v3(&self, key: SessionKey) -> bool {

@@ -263,6 +263,7 @@ fn wanted(request: &FilterRequest<'_>, identifier: Option<NonZeroU32>) -> Subscr
             wire_mqtt::RetainHandling::Never => RetainHandling::Never,
         },
         exclusive: false,
+        persistent: false,
         identifier,
     }
 }

@@ -131,11 +131,13 @@ impl Index {
             return self.join(id, group.as_str(), member);
         }
         let local = self.filters.get_mut(id);
+        let had_persistent = local.has_persistent();
         let replaced = local.insert(Subscriber {
             session,
             subscription,
         });
-        if known.is_some() && local.plain() == 1 {
+        let is_other = local.plain() == 1 || local.has_persistent() != had_persistent;
+        if known.is_some() && is_other {
             self.versions.change(filter);
         }
         Subscribed {
@@ -155,9 +157,10 @@ impl Index {
         }
         let id = FilterId(id.0);
         let local = self.filters.get_mut(id);
+        let had_persistent = local.has_persistent();
         let subscription = local.remove(session)?;
         let last = local.plain() == 0;
-        if last {
+        if last || local.has_persistent() != had_persistent {
             self.changed(id);
         }
         Some(Unsubscribed { subscription, last })
@@ -265,7 +268,7 @@ impl Index {
         })
     }
 
-    /// A filter lost its last plain subscriber or a group, and goes if it has no others.
+    /// A filter lost its last plain or stored subscriber or a group, and goes if it has no others.
     fn changed(&mut self, id: FilterId) {
         let filter = trusted(self.filters.text(id));
         if self.filters.get(id).is_empty() {
@@ -310,6 +313,12 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn subscribers_count(self) -> usize {
         self.index.filters.get(self.id).plain()
+    }
+
+    /// Whether a plain subscriber's session is stored.
+    #[must_use]
+    pub fn has_persistent(self) -> bool {
+        self.index.filters.get(self.id).has_persistent()
     }
 
     /// The shared subscriptions with this filter.

@@ -73,8 +73,7 @@ impl RouteCache {
     /// The route of a topic on which a session of this shard publishes.
     ///
     /// Needs no other shard when the cache holds a valid route, or when this shard owns every key
-    /// of the topic. In a process of one shard the route is made from `index` alone; who is
-    /// persistent is not known there, so the route says that its shard may be.
+    /// of the topic. In a process of one shard the route is made from `index` alone.
     pub fn lookup(
         &mut self,
         key: TopicKey<'_>,

@@ -15,6 +15,8 @@ const WIDE: u32 = 0xff_ffff;
 pub(crate) struct Subscribers {
     chunks: Vec<Vec<Stored>>,
     count: usize,
+    /// Members whose sessions are stored.
+    persistent: usize,
     /// The identifiers that are too large for [`Stored`].
     wide: BTreeMap<u32, u32>,
 }
@@ -32,6 +34,11 @@ impl Subscribers {
         self.count
     }
 
+    /// Whether a member's session is stored.
+    pub(crate) const fn has_persistent(&self) -> bool {
+        self.persistent > 0
+    }
+
     /// The subscription of `session`.
     pub(crate) fn find(&self, session: SessionIndex) -> Option<Subscription> {
         let (chunk, place) = self.search(session);
@@ -44,6 +51,8 @@ impl Subscribers {
         let old = self.find(member.session);
         let stored = self.pack(member);
         let (chunk, place) = self.search(member.session);
+        self.persistent += usize::from(member.subscription.persistent);
+        self.persistent -= usize::from(old.is_some_and(|old| old.persistent));
         if old.is_some() {
             self.chunks[chunk][place] = stored;
             return old;
@@ -72,6 +81,7 @@ impl Subscribers {
             members.shrink_to(members.len() * 2);
         }
         self.count -= 1;
+        self.persistent -= usize::from(old.persistent);
         self.forget_wide(session.0);
         Some(old)
     }
@@ -154,6 +164,7 @@ mod tests {
                 } else {
                     let subscription = Subscription {
                         no_local: action == 1,
+                        persistent: session.0 % 3 == 0,
                         identifier: NonZeroU32::new(identifier),
                         ..Subscription::default()
                     };
@@ -162,6 +173,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(set.len(), model.len());
+            prop_assert_eq!(set.has_persistent(), model.values().any(|one| one.persistent));
             let members: Vec<_> = set.iter().map(|m| (m.session, m.subscription)).collect();
             prop_assert_eq!(members, model.into_iter().collect::<Vec<_>>());
         }

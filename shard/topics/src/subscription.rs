@@ -41,6 +41,8 @@ pub struct Subscription {
     pub retain_handling: RetainHandling,
     /// Taken with `$exclusive/`: a claim at the topic's owner goes with it.
     pub exclusive: bool,
+    /// Its session is stored: acknowledgements wait for it, see [`crate::Mark::Persistent`].
+    pub persistent: bool,
     /// The subscription identifier, 1 to 268,435,455.
     pub identifier: Option<NonZeroU32>,
 }
@@ -62,6 +64,7 @@ impl Subscription {
             | u8::from(self.retain_as_published) << 3
             | (self.retain_handling as u8) << 4
             | u8::from(self.exclusive) << 6
+            | u8::from(self.persistent) << 7
     }
 
     /// The inverse of [`Self::pack`]; an `identifier` of zero is none.
@@ -69,7 +72,7 @@ impl Subscription {
     pub(crate) fn unpack(options: u8, identifier: u32) -> Self {
         Self {
             identifier: NonZeroU32::new(identifier),
-            ..UNPACKED[usize::from(options & OPTIONS)]
+            ..UNPACKED[usize::from(options)]
         }
     }
 
@@ -90,21 +93,24 @@ impl Subscription {
             retain_as_published: options & 8 != 0,
             retain_handling,
             exclusive: options & 64 != 0,
+            persistent: is_persistent(options),
             identifier: None,
         }
     }
 }
 
-/// The bits that [`Subscription::pack`] uses.
-const OPTIONS: u8 = 0x7f;
+/// Whether packed options are of a stored session.
+pub(crate) const fn is_persistent(options: u8) -> bool {
+    options & 128 != 0
+}
 
 /// What every byte of options stands for: a delivery reads it at once.
-static UNPACKED: [Subscription; OPTIONS as usize + 1] = {
-    let mut unpacked = [Subscription::unpack_options(0); OPTIONS as usize + 1];
-    let mut options = 0;
-    while options <= OPTIONS {
-        unpacked[options as usize] = Subscription::unpack_options(options);
+static UNPACKED: [Subscription; 256] = {
+    let mut unpacked = [Subscription::unpack_options(0); 256];
+    let mut options = 0_u8;
+    while options < u8::MAX {
         options += 1;
+        unpacked[options as usize] = Subscription::unpack_options(options);
     }
     unpacked
 };

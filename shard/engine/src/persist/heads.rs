@@ -141,6 +141,7 @@ pub(super) fn from_record(subscription: &Subscription, qos_max: Qos) -> shard_to
             _ => shard_topics::RetainHandling::Never,
         },
         exclusive: subscription.exclusive,
+        persistent: true,
         identifier: subscription.identifier,
     }
 }

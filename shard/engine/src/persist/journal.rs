@@ -283,11 +283,13 @@ mod tests {
     fn submitted(journal: &mut Journal) -> Vec<Batch> {
         let mut out = Outputs::default();
         journal.end_turn(&mut out);
-        let batches = out.actions.drain(..).filter_map(|output| match output {
-            Output::Store(batch) => Some(batch),
-            _ => None,
-        });
-        batches.collect()
+        let mut batches = Vec::new();
+        for output in out.actions {
+            if let Output::Store(batch) = output {
+                batches.push(batch);
+            }
+        }
+        batches
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl AutoSubscription {
             retain_as_published: self.retain_as_published,
             retain_handling: self.retain_handling,
             exclusive: false,
+            persistent: false,
             identifier: None,
         }
     }

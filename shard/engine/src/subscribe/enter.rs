@@ -36,7 +36,8 @@ impl Engine {
             return;
         };
         let (session_key, item) = (progress.session, &progress.items[place]);
-        let (text, subscription) = (item.text.clone(), item.subscription);
+        let (text, mut subscription) = (item.text.clone(), item.subscription);
+        subscription.persistent = self.clients.stored(session_key).is_some();
         let target = target(&text);
         let index = SessionIndex(session_key.index());
         let limit = self.clients.settings.mqtt.subscriptions_max as usize;

@@ -666,3 +666,30 @@ fn a_publish_that_ends_its_connection_has_not_come() {
     broker.settle();
     assert_eq!(payloads(&mut broker, subscriber), ["1"]);
 }
+
+#[test]
+fn a_publish_waits_from_the_first_stored_subscriber_to_the_last() {
+    for shards in [1, 2] {
+        let mut broker = stored(shards);
+        let clean = broker.client(Version::V5, "c");
+        broker.subscribe(clean, "t", Qos::AtLeastOnce);
+        let publisher = broker.client(Version::V5, "p");
+        broker.take(publisher);
+        let waits = |broker: &mut Broker| {
+            broker.store_rests = true;
+            broker.publish(publisher, "t", "1", Qos::AtLeastOnce);
+            let waits = broker.take(publisher).is_empty();
+            broker.store_rests = false;
+            broker.settle();
+            broker.take(publisher);
+            waits
+        };
+        assert!(!waits(&mut broker));
+        let (subscriber, _) = resume(&mut broker, "s");
+        broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+        assert!(waits(&mut broker));
+        let again = broker.client(Version::V5, "s");
+        assert!(!broker.is_closed(again));
+        assert!(!waits(&mut broker), "{shards}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Who wants a filter on this shard.
 
 use crate::subscribers::Subscribers;
+use crate::subscription::is_persistent;
 use crate::{GroupId, SessionIndex, Subscriber, Subscription};
 
 /// The value of a filter in the index: 16 bytes if one session wants it.
@@ -39,6 +40,15 @@ impl Local {
             Self::Many(many) => many.plain.len(),
             Self::None => 0,
             Self::One { .. } => 1,
+        }
+    }
+
+    /// Whether a plain subscriber's session is stored.
+    pub(super) const fn has_persistent(&self) -> bool {
+        match self {
+            Self::Many(many) => many.plain.has_persistent(),
+            Self::None => false,
+            Self::One { options, .. } => is_persistent(*options),
         }
     }
 

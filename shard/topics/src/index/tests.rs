@@ -45,7 +45,7 @@ fn index(texts: &[&str]) -> Index {
 #[test]
 fn a_subscription_keeps_all_its_options() {
     let mut index = Index::new(SEED);
-    for number in 0..3 * 2 * 2 * 3 * 2_u32 {
+    for number in 0..3 * 2 * 2 * 3 * 2 * 2_u32 {
         let subscription = Subscription {
             qos: Qos::from_bits((number % 3) as u8).expect("below 3"),
             no_local: number / 3 % 2 == 1,
@@ -55,8 +55,9 @@ fn a_subscription_keeps_all_its_options() {
                 1 => RetainHandling::IfNew,
                 _ => RetainHandling::Never,
             },
-            exclusive: number / 36 == 1,
-            identifier: NonZeroU32::new(number * 3_700_000),
+            exclusive: number / 36 % 2 == 1,
+            persistent: number / 72 == 1,
+            identifier: NonZeroU32::new(number * 1_800_000),
         };
         for text in ["a", "b/+", "$share/g/a"] {
             let session = SessionIndex(number);

@@ -104,6 +104,9 @@ impl Cached {
             if entry.subscribers_count() > 0 {
                 route.shards.insert(shard);
             }
+            if entry.has_persistent() {
+                route.persistent.insert(shard);
+            }
             for group in entry.groups().iter().map(|group| index.group(*group)) {
                 let count = |count: usize| u32::try_from(count).expect("fewer than 2^32 members");
                 let online = count(group.online());
@@ -120,7 +123,6 @@ impl Cached {
                 });
             }
         }
-        route.persistent = route.shards;
         self.route = Some((route, None));
     }
 

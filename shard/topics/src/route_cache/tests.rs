@@ -83,7 +83,11 @@ impl World {
             });
             return;
         }
-        let subscription = index.subscribe(target, session, Subscription::default()).id;
+        let wanted = Subscription {
+            persistent: mark == Mark::Persistent,
+            ..Subscription::default()
+        };
+        let subscription = index.subscribe(target, session, wanted).id;
         assert_eq!(index.target(subscription), target);
         self.holders(target, |interest| match target {
             FilterTarget::Shared(group, filter) => {
@@ -114,7 +118,7 @@ impl World {
                 continue;
             }
             shards.insert(ShardId(*shard));
-            if *mark == Mark::Persistent || self.shards.len() == 1 {
+            if *mark == Mark::Persistent {
                 persistent.insert(ShardId(*shard));
             }
         }
