@@ -2,11 +2,12 @@
 //!
 //! Apart from the engine so that topics and routes can be walked while clients change.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shard_table::{Slab, Wheel};
 use shard_topics::SessionIndex;
-use wire_message::{Instant, Seed, ShardId, Table};
+use wire_message::{ClientId, Instant, Seed, ShardId, Table};
 use wire_mqtt::{
     AckKind, Connack, ConnackProperties, Disconnect, PLAIN_ACK_BYTES, Packet, PacketId, ReasonCode,
     Version, encode_ack,
@@ -46,6 +47,9 @@ pub(crate) struct Clients {
     pub(crate) awaiting: Awaiting,
     /// The message that stored sessions get at this moment.
     pub(crate) writing: Writing,
+    /// Clients whose stored sessions ended, and the batches that say so, while those are not
+    /// durable.
+    pub(crate) endings: BTreeMap<ClientId, u64>,
     /// Questions to the store.
     pub(crate) asks: Asks,
     /// Connections with a session.
@@ -72,6 +76,7 @@ impl Clients {
             journal: Journal::new(place.shard, place.store, place.clock),
             awaiting: Awaiting::new(place.shards),
             writing: Writing::default(),
+            endings: BTreeMap::new(),
             asks: Asks::new(),
             live: 0,
             queued: 0,

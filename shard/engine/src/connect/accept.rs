@@ -285,7 +285,8 @@ impl Engine {
             .is_ok()
         {
             let length = index(out.bytes.len() - start);
-            let written = self.waits_since(before);
+            let mut written = self.waits_since(before);
+            written.join(&self.clients.waits_ended(client));
             let waits = self.if_strict(key, written);
             let connack = Waiting::Connack(length);
             self.clients.stand_in_line(key, waits, connack, start, out);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use store_model::{
     DelayedKey, Number, Operation, PutSession, PutSubscription, PutWill, Subscription,
 };
-use wire_message::{Instant, Message, Qos};
+use wire_message::{ClientId, Instant, Message, Qos};
 
+use super::Waits;
 use crate::clients::Clients;
 use crate::connection::SessionKey;
 
@@ -40,9 +41,18 @@ impl Clients {
 
     /// Writes down that a session ended, if it was stored.
     pub(crate) fn write_end(&mut self, key: SessionKey) {
-        if let Some(session) = self.stored(key) {
-            self.journal.push(Operation::DropSession { session });
+        let session = self.sessions.get(key).filter(|session| session.is_stored());
+        if let Some(session) = session {
+            let (client, session) = (session.client.clone(), session.number);
+            let batch = self.journal.push(Operation::DropSession { session });
+            self.endings.insert(client, batch.0);
         }
+    }
+
+    /// What must be durable before a client may be told that it has no session.
+    pub(crate) fn waits_ended(&self, client: &ClientId) -> Waits {
+        let batch = self.endings.get(client).copied();
+        Waits::on(self.here, batch.unwrap_or(0))
     }
 
     /// Writes a session's will down, if it is stored and has one; otherwise, if it `had` one, that

@@ -37,6 +37,9 @@ impl Engine {
             Event::Answer(id, answer) => self.store_answered(id, answer, now, out),
             Event::Durable { through } => {
                 self.clients.journal.durable(through);
+                if !self.clients.endings.is_empty() {
+                    self.clients.endings.retain(|_, batch| *batch > through.0);
+                }
                 for arrivals in &mut self.arrivals {
                     arrivals.trail.durable(through);
                 }

@@ -693,3 +693,19 @@ fn a_publish_waits_from_the_first_stored_subscriber_to_the_last() {
         assert!(!waits(&mut broker), "{shards}");
     }
 }
+
+#[test]
+fn no_client_is_told_that_its_session_is_gone_before_that_is_durable() {
+    let mut broker = stored(1);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.store_rests = true;
+    let mut disconnect = wire_mqtt::Disconnect::new(ReasonCode::Success);
+    disconnect.properties.session_expiry_interval_s = Some(0);
+    broker.send(subscriber, &Packet::Disconnect(disconnect));
+    let again = broker.connect(&Connect::new(Version::V5, "s"));
+    assert_eq!(broker.take(again), Vec::<String>::new());
+    let (mut broker, crashed) = (restarted(broker, 1), again);
+    let (_, present) = resume(&mut broker, "s");
+    assert!(present, "{crashed:?} was not told otherwise");
+}
