@@ -66,7 +66,9 @@ pub(super) struct Books<'a> {
     pub(super) fates: Vec<Fate>,
     pub(super) accounts: Vec<Account<'a>>,
     /// How often the broker was ended.
-    pub(super) ends: usize,
+    ends: usize,
+    /// The most shards that it had.
+    shards_max: u32,
 }
 
 impl<'a> Books<'a> {
@@ -76,6 +78,7 @@ impl<'a> Books<'a> {
             fates: vec![Fate::default(); history.messages.len()],
             accounts: vec![Account::default(); history.clients.len()],
             ends: 0,
+            shards_max: 1,
         };
         for (at, (_, event)) in history.events.iter().enumerate() {
             books.enter(at, event);
@@ -110,13 +113,17 @@ impl<'a> Books<'a> {
         events.partition_point(|(time, _)| *time <= until)
     }
 
-    /// Times that the broker may lawfully publish a message of QoS 1.
+    /// Times that the broker may lawfully publish a message.
     pub(super) fn sends(&self, message: &Message, fate: &Fate) -> usize {
-        match (message.kind, message.qos) {
-            (_, Qos::ExactlyOnce) => 1,
-            // The broker is their publisher, and may end before it has noted that it published.
-            (Kind::Delayed(_) | Kind::Will(_), _) => fate.sent.len() + self.ends,
-            _ => fate.sent.len(),
+        let by_broker = matches!(message.kind, Kind::Delayed(_) | Kind::Will(_));
+        let exactly_once = message.qos == Qos::ExactlyOnce;
+        // Between shards the broker notes that it has published when others have stored it, so both
+        // may be there after a crash; and a delayed message leaves no receipt to its publisher.
+        let doubles = self.shards_max > 1 || fate.sent.len() > 1 || !exactly_once;
+        match (by_broker, exactly_once) {
+            (true, _) if doubles => fate.sent.len() + self.ends,
+            (_, true) => 1,
+            (_, false) => fate.sent.len(),
         }
     }
 
@@ -168,7 +175,8 @@ impl<'a> Books<'a> {
                     one.gone.get_or_insert(at);
                 });
             }
-            Event::Fault(..) | Event::Looked(_) | Event::Looking(_) | Event::Started { .. } => {}
+            Event::Started { shards } => self.shards_max = self.shards_max.max(*shards),
+            Event::Fault(..) | Event::Looked(_) | Event::Looking(_) => {}
         }
     }
 

@@ -260,10 +260,9 @@ impl Counts {
         };
         *times += 1;
         let wrong = match *times {
-            2 if exactly_once => Wrong::Twice,
-            times if !exactly_once && !self.is_shared && times == sends + 1 => {
-                Wrong::TooOften { times }
-            }
+            times if times != sends + 1 => return,
+            _ if exactly_once => Wrong::Twice,
+            times if !self.is_shared => Wrong::TooOften { times },
             _ => return,
         };
         found.push(Violation {

@@ -512,6 +512,26 @@ fn wills_come_after_their_delay_unless_they_were_withdrawn() {
 }
 
 #[test]
+fn what_the_broker_publishes_comes_once_unless_a_crash_came_between_shards() {
+    let with = |shards: u32, kills: bool| {
+        let mut tale = Tale::subscribed(TWO);
+        tale.tell(Event::Started { shards });
+        let id = tale.send(TWO, Kind::Delayed(Duration::ZERO));
+        tale.tell(Event::Taken(id));
+        tale.deliver(id, TWO);
+        if kills {
+            tale.tell(Event::Killed);
+        }
+        tale.reconnect(SUBSCRIBER);
+        tale.deliver(id, TWO);
+        tale.wrongs()
+    };
+    assert_eq!(with(1, true), [Wrong::Twice]);
+    assert_eq!(with(2, false), [Wrong::Twice]);
+    assert_eq!(with(2, true), []);
+}
+
+#[test]
 fn delayed_messages_come_when_they_are_due() {
     let with = |kind: Kind, pause_ms: Option<u64>| {
         let mut tale = Tale::subscribed(ONE);
