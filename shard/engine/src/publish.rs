@@ -180,10 +180,19 @@ impl Engine {
         out: &mut Outputs,
     ) -> Step {
         let before = self.clients.journal.operations();
+        self.clients.journal.begin();
         match self.delay(&message, now) {
             Ok(false) => {}
             Ok(true) => {
+                if self.clients.journal.is_on()
+                    && let Some(taking) = self.taking(session, publish, now)
+                {
+                    self.write_receipt(&taking);
+                }
                 let waits = self.waits_since(before);
+                if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty()) {
+                    self.note_exchange(session, publish.qos, id, &waits);
+                }
                 self.acknowledge(key, publish, ReasonCode::Success, waits, out);
                 return Step::Done;
             }
@@ -217,10 +226,8 @@ impl Engine {
             Routed::Sent(any, mut waits) => {
                 self.count_published(any);
                 waits.join(&retained);
-                if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty())
-                    && parcel.taking.is_some()
-                {
-                    self.open_exchange(session, id, &waits);
+                if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty()) {
+                    self.note_exchange(session, publish.qos, id, &waits);
                 }
                 // [v5 3.4.2.1]: told to those who publish, if they can be told.
                 let none = ReasonCode::NoMatchingSubscribers;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use store_model::{Home, Operation, Origin, Receipt, StoredReceipt, UnixMillis, is_taken_over};
-use wire_message::{Instant, ShardId};
+use wire_message::{Instant, Qos, ShardId};
 use wire_mqtt::{PacketId, Publish};
 
 use super::Waits;
@@ -31,7 +31,7 @@ impl Engine {
         publish: &Publish<'_>,
         now: Instant,
     ) -> Option<Box<Taking>> {
-        if publish.qos != wire_message::Qos::ExactlyOnce {
+        if publish.qos != Qos::ExactlyOnce {
             return None;
         }
         let (number, id) = (self.clients.stored(key)?, publish.packet_id?);
@@ -65,8 +65,11 @@ impl Engine {
         Home::new(shard, self.place.shards).expect("the shard is one of the shards")
     }
 
-    /// A QoS 2 message of a stored session is on its way to shards that store it.
-    pub(crate) fn open_exchange(&mut self, key: SessionKey, id: PacketId, waits: &Waits) {
+    /// If it is a QoS 2 message of a stored session, it is on its way to shards that store it.
+    pub(crate) fn note_exchange(&mut self, key: SessionKey, qos: Qos, id: PacketId, waits: &Waits) {
+        if qos != Qos::ExactlyOnce || self.clients.stored(key).is_none() {
+            return;
+        }
         let parts: Vec<Home> = waits.shards().map(|shard| self.home_of(shard)).collect();
         let Some(session) = self.clients.sessions.get_mut(key) else {
             return;

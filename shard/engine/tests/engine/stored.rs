@@ -709,3 +709,28 @@ fn no_client_is_told_that_its_session_is_gone_before_that_is_durable() {
     let (_, present) = resume(&mut broker, "s");
     assert!(present, "{crashed:?} was not told otherwise");
 }
+
+#[test]
+fn a_qos_2_message_for_later_is_kept_once_over_a_crash() {
+    let mut broker = stored(1);
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "d", Qos::ExactlyOnce);
+    let (publisher, _) = resume(&mut broker, "p");
+    broker.publish(publisher, "$delayed/5/d", "late", Qos::ExactlyOnce);
+    let mut broker = restarted(broker, 1);
+    let (publisher, _) = resume(&mut broker, "p");
+    let again = Publish {
+        qos: Qos::ExactlyOnce,
+        dup: true,
+        packet_id: Some(id(9)),
+        ..Publish::new(topic("$delayed/5/d"), b"late")
+    };
+    broker.send(publisher, &Packet::Publish(again));
+    broker.send(
+        publisher,
+        &Packet::Pubrel(Ack::new(id(9), ReasonCode::Success)),
+    );
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.pass(std::time::Duration::from_secs(20));
+    assert_eq!(payloads(&mut broker, subscriber), ["late"]);
+}
