@@ -71,7 +71,7 @@ fn main() {
 fn time(what: &str, work: impl FnOnce()) -> Duration {
     let (start, cpu_start) = (Instant::now(), cpu());
     work();
-    let (took, used) = (start.elapsed(), cpu() - cpu_start);
+    let (took, used) = (start.elapsed(), cpu().saturating_sub(cpu_start));
     let (took_s, used_s) = (took.as_secs_f64(), used.as_secs_f64());
     println!("{took_s:>10.2} s to {what}, {used_s:.2} s of processors");
     took
