@@ -179,29 +179,8 @@ impl Engine {
         now: Instant,
         out: &mut Outputs,
     ) -> Step {
-        let before = self.clients.journal.operations();
-        self.clients.journal.begin();
-        match self.delay(&message, now) {
-            Ok(false) => {}
-            Ok(true) => {
-                if self.clients.journal.is_on()
-                    && let Some(taking) = self.taking(session, publish, now)
-                {
-                    self.write_receipt(&taking);
-                }
-                let waits = self.waits_since(before);
-                if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty()) {
-                    self.note_exchange(session, publish.qos, id, &waits);
-                }
-                self.acknowledge(key, publish, ReasonCode::Success, waits, out);
-                return Step::Done;
-            }
-            Err(DelayError::Full) => {
-                return self.refuse_publish(key, publish, ReasonCode::QuotaExceeded, out);
-            }
-            Err(DelayError::Topic) => {
-                return self.refuse_publish(key, publish, ReasonCode::TopicNameInvalid, out);
-            }
+        if let Some(step) = self.publish_later(key, session, publish, &message, now, out) {
+            return step;
         }
         if publish.retain && self.clients.journal.is_congested() {
             return self.hold_for_store(key, now);
@@ -256,6 +235,40 @@ impl Engine {
                 Step::Held
             }
         }
+    }
+
+    /// Takes a PUBLISH for later, if its topic says so.
+    fn publish_later(
+        &mut self,
+        key: ConnectionKey,
+        session: SessionKey,
+        publish: &Publish<'_>,
+        message: &MessageRef<'_>,
+        now: Instant,
+        out: &mut Outputs,
+    ) -> Option<Step> {
+        let before = self.clients.journal.operations();
+        self.clients.journal.begin();
+        let reason = match self.delay(message, now) {
+            Ok(false) => return None,
+            Ok(true) => ReasonCode::Success,
+            Err(DelayError::Full) => ReasonCode::QuotaExceeded,
+            Err(DelayError::Topic) => ReasonCode::TopicNameInvalid,
+        };
+        if reason.is_error() {
+            return Some(self.refuse_publish(key, publish, reason, out));
+        }
+        if self.clients.journal.is_on()
+            && let Some(taking) = self.taking(session, publish, now)
+        {
+            self.write_receipt(&taking);
+        }
+        let waits = self.waits_since(before);
+        if let Some(id) = publish.packet_id.filter(|_| !waits.is_empty()) {
+            self.note_exchange(session, publish.qos, id, &waits);
+        }
+        self.acknowledge(key, publish, reason, waits, out);
+        Some(Step::Done)
     }
 
     fn held_route(&mut self, key: ConnectionKey) -> Option<Box<Pending>> {

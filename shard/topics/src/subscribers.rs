@@ -164,7 +164,7 @@ mod tests {
                 } else {
                     let subscription = Subscription {
                         no_local: action == 1,
-                        persistent: session.0 % 3 == 0,
+                        persistent: session.0.is_multiple_of(3),
                         identifier: NonZeroU32::new(identifier),
                         ..Subscription::default()
                     };

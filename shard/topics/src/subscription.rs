@@ -30,6 +30,10 @@ pub enum RetainHandling {
 /// What a session asked for with a filter, and what it was granted. Copied by value; stored in 1
 /// byte plus the identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the standard's"
+)]
 pub struct Subscription {
     /// The highest quality of service of deliveries, as granted.
     pub qos: Qos,
