@@ -283,7 +283,8 @@ impl Client {
         self.ended(&wire, ending, outside);
         // [v5 4.13.2-1]
         let is_told = wire.farewell == Some(ReasonCode::ServerShuttingDown)
-            || (wire.farewell == Some(ReasonCode::QuotaExceeded) && outside.may_disk_fail());
+            || (wire.farewell == Some(ReasonCode::QuotaExceeded) && outside.may_disk_fail())
+            || (wire.farewell == Some(ReasonCode::AdministrativeAction) && self.was_kicked);
         let is_silent = is_broken || self.version != Version::V5 || !outside.is_stopping;
         ensure(is_told || is_silent || !wire.is_up, "stop", || {
             format!(

@@ -348,6 +348,15 @@ impl History {
         }
     }
 
+    /// How often a message may come as a new one. What the broker publishes itself, wills and delayed
+    /// messages, it may publish again after a start.
+    pub(crate) fn copies(&self, id: PublishId) -> usize {
+        let message = self.message(id);
+        let is_own = message.is_will() || message.delay_s.is_some();
+        let again = if is_own { self.restarts.len() } else { 0 };
+        message.copies() + again
+    }
+
     /// The message.
     pub(crate) fn message(&self, id: PublishId) -> &Published {
         &self.published[id.0]

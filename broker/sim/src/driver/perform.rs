@@ -14,6 +14,9 @@ use crate::outside::Outside;
 use crate::rings::Cargo;
 use crate::violation::{Checked, Violation, ensure};
 
+/// Bytes of a PUBLISH without its payload.
+const HEADER_BYTES_MAX: usize = 256;
+
 /// Bytes that may wait for a client above what the engine goes by: one answer.
 const ANSWER_BYTES_MAX: usize = 256;
 
@@ -192,7 +195,12 @@ impl Driver {
         let settings = &outside.plan.settings;
         let unsent_max = settings.listeners[0].unsent_bytes_max as usize;
         let packet_max = settings.mqtt.connect.packet_bytes_max as usize;
-        let limit = 2 * unsent_max + packet_max + ANSWER_BYTES_MAX;
+        let mut limit = 2 * unsent_max + packet_max + ANSWER_BYTES_MAX;
+        if outside.storage.is_some() {
+            // What waits for the disk leaves at once: a window of messages.
+            let window = usize::from(settings.mqtt.connect.inflight_max);
+            limit += window * (outside.plan.payload_bytes_max as usize + HEADER_BYTES_MAX);
+        }
         let connection = self.named(key)?;
         let link = connection.link;
         connection.unsent.extend_from_slice(bytes);

@@ -31,8 +31,7 @@ pub(super) fn check(history: &History) -> Checked {
         {
             let Some(id) = delivery.message else { continue };
             if !may_come_again(delivery, is_shared) {
-                let sent = history.message(id).qos;
-                let is_once = delivery.qos == Qos::ExactlyOnce || sent == Qos::AtMostOnce;
+                let is_once = delivery.qos == Qos::ExactlyOnce;
                 let process = (!is_once).then(|| history.process_of(delivery.link));
                 let receiver = (session.client, has_started.then_some(number), process);
                 *in_all.entry((receiver, id)).or_default() += 1;
@@ -44,27 +43,18 @@ pub(super) fn check(history: &History) -> Checked {
         }
     }
     for (((client, ..), id), count) in in_all {
-        let copies = copies(history, id);
+        let copies = history.copies(id);
         ensure(count <= copies, "doubled", || {
             format!("{client:?} got {id:?} {count} times, which was sent {copies} times")
         })?;
     }
     for ((link, id), count) in in_one {
-        let copies = copies(history, id);
+        let copies = history.copies(id);
         ensure(count <= copies, "doubled", || {
             format!("{link:?} carried {id:?} {count} times, which was sent {copies} times")
         })?;
     }
     Ok(())
-}
-
-/// How often a message may arrive as a new one. What the broker publishes itself, wills and delayed
-/// messages, it may publish again after a start.
-fn copies(history: &History, id: PublishId) -> usize {
-    let message = history.message(id);
-    let is_own = message.is_will() || message.delay_s.is_some();
-    let again = if is_own { history.restarts.len() } else { 0 };
-    message.copies() + again
 }
 
 /// Whether a delivery may be a repetition that the application sees.

@@ -9,7 +9,7 @@ use crate::violation::{Checked, ensure};
 /// Checks the property for every pair of shards.
 pub(crate) fn check(history: &History, outside: &Outside) -> Checked {
     for ((id, from, to), count) in outside.watches.entries() {
-        let copies = history.message(*id).copies();
+        let copies = history.copies(*id);
         ensure(*count <= copies, "entries", || {
             format!("{id:?}, sent {copies} times, went {count} times from shard {from} to {to}")
         })?;
