@@ -243,6 +243,25 @@ fn what_a_group_shares_comes_to_one_of_its_sessions() {
 }
 
 #[test]
+fn a_group_is_served_again_only_if_the_publisher_sent_again() {
+    let with = |repeats: bool| {
+        let mut tale = Tale::new();
+        tale.ask("$share/g/t", TWO, 0);
+        let id = tale.publish(TWO);
+        tale.deliver(id, TWO);
+        tale.tell(Event::Killed);
+        if repeats {
+            tale.tell(Event::Sent(id));
+        }
+        tale.reconnect(SUBSCRIBER);
+        tale.deliver(id, TWO);
+        tale.wrongs()
+    };
+    assert_eq!(with(true), []);
+    assert_eq!(with(false), [Wrong::Twice]);
+}
+
+#[test]
 fn a_message_of_qos_2_must_not_come_twice_to_a_session() {
     let mut tale = Tale::subscribed(TWO);
     let id = tale.publish(TWO);
