@@ -184,8 +184,8 @@ impl Engine {
         now: Instant,
         out: &mut Outputs,
     ) {
-        let taking = parcel.taking.take().filter(|_| stored);
-        if let Some(taking) = &taking {
+        let taking = parcel.taking.take();
+        if let Some(taking) = taking.as_ref().filter(|_| stored) {
             self.clients.begin_taking(&taking.skip);
         }
         if plain {
@@ -194,7 +194,7 @@ impl Engine {
         // Which member got it before a crash is not known; twice is better than never.
         self.clients.end_skipping();
         self.deliver_to_groups(parcel, matches, picked, now, out);
-        if let Some(taking) = &taking {
+        if let Some(taking) = taking.as_ref().filter(|_| stored) {
             self.write_receipt(taking);
         }
         parcel.taking = taking;

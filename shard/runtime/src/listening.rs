@@ -1,11 +1,21 @@
 //! The sockets that shards listen on.
 
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use shard_uring::ListenerSettings;
 
 use crate::start_error::StartError;
+
+/// How long a port may be taken: the kernel ends the ring of a process that was killed, and with it
+/// its listening sockets, a moment after the process.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// When to look again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Sees whether all listeners could be opened.
 pub(crate) fn check_listeners(listeners: &[ListenerSettings]) -> Result<(), StartError> {
@@ -46,8 +56,16 @@ fn probe(settings: &ListenerSettings) -> Result<SocketAddr, StartError> {
         reuse_port: false,
         ..settings.clone()
     };
-    match alone.open() {
-        Ok((_socket, address)) => Ok(address),
-        Err(source) => Err(StartError::Listen { address, source }),
+    let begun = Instant::now();
+    loop {
+        match alone.open() {
+            Ok((_socket, address)) => return Ok(address),
+            Err(error) if is_taken(&error) && begun.elapsed() < PATIENCE => thread::sleep(AGAIN),
+            Err(source) => return Err(StartError::Listen { address, source }),
+        }
     }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrInUse
 }
