@@ -27,7 +27,7 @@ const FINISH_WITHIN: Duration = Duration::from_secs(40);
 const QUIET: Duration = Duration::from_millis(700);
 
 /// As long as something comes, a round goes on; but not for ever.
-const DRAIN_WITHIN: Duration = Duration::from_mins(1);
+const DRAIN_WITHIN: Duration = Duration::from_mins(2);
 
 /// What is missing and does not come for so long is lost: longer than wills and delays take.
 const LOST_AFTER: Duration = Duration::from_secs(6);
