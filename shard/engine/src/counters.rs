@@ -1,6 +1,7 @@
 //! What the engine counts, declared once: name, meaning, field.
 
 use shard_session::DropReason;
+use wire_message::Qos;
 use wire_mqtt::AckKind;
 
 macro_rules! counters {
@@ -222,6 +223,17 @@ impl Counters {
             AckKind::Pubrec => &mut self.packets_pubrec_sent,
             AckKind::Pubrel => &mut self.packets_pubrel_sent,
             AckKind::Pubcomp => &mut self.packets_pubcomp_sent,
+        } += 1;
+    }
+
+    /// Counts a PUBLISH to a client, but not as a packet.
+    pub(crate) const fn count_publish_sent(&mut self, qos: Qos) {
+        self.packets_publish_sent += 1;
+        self.messages_sent += 1;
+        *match qos {
+            Qos::AtMostOnce => &mut self.messages_qos0_sent,
+            Qos::AtLeastOnce => &mut self.messages_qos1_sent,
+            Qos::ExactlyOnce => &mut self.messages_qos2_sent,
         } += 1;
     }
 

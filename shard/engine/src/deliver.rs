@@ -162,7 +162,12 @@ impl Clients {
             if let Some(number) = stored {
                 self.write_removal(number, &delivery, None);
             }
-            if !is_dropped {
+            if is_dropped {
+                return;
+            }
+            if stored.is_some() && self.is_strict(connection) {
+                self.send_once(connection, &wish, &parcel, out);
+            } else {
                 self.send_publish(connection, &wish, None, &mut parcel, out);
             }
             return;
@@ -329,7 +334,7 @@ impl Clients {
     }
 
     /// Bytes of the client's mount point, which its deliveries leave out of their topics.
-    fn mount_bytes(&self, key: ConnectionKey) -> usize {
+    pub(crate) fn mount_bytes(&self, key: ConnectionKey) -> usize {
         let session = self
             .connections
             .get(key)
@@ -369,13 +374,7 @@ impl Clients {
             });
         }
         self.counters.packets_sent += 1;
-        self.counters.packets_publish_sent += 1;
-        self.counters.messages_sent += 1;
-        *match qos {
-            Qos::AtMostOnce => &mut self.counters.messages_qos0_sent,
-            Qos::AtLeastOnce => &mut self.counters.messages_qos1_sent,
-            Qos::ExactlyOnce => &mut self.counters.messages_qos2_sent,
-        } += 1;
+        self.counters.count_publish_sent(qos);
         self.add_unsent(connection, encoded.packet_bytes);
     }
 }

@@ -23,6 +23,10 @@ mod publishing;
 mod sessions;
 #[path = "engine/stored.rs"]
 mod stored;
+#[path = "engine/stored_promises.rs"]
+mod stored_promises;
+#[path = "engine/stored_queue.rs"]
+mod stored_queue;
 #[path = "engine/subscribing.rs"]
 mod subscribing;
 #[path = "engine/waiting.rs"]

@@ -17,10 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// When to look again.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Sees whether all listeners could be opened.
+/// Sees whether all listeners could be opened, without letting anybody in.
 pub(crate) fn check_listeners(listeners: &[ListenerSettings]) -> Result<(), StartError> {
     for settings in listeners {
-        probe(settings)?;
+        let address = settings.address;
+        let checked = settings.check();
+        checked.map_err(|source| StartError::Listen { address, source })?;
     }
     Ok(())
 }

@@ -82,6 +82,31 @@ impl ListenerSettings {
     ///
     /// The kernel's: the address is taken, not ours, or not permitted.
     pub fn open(&self) -> io::Result<(OwnedFd, SocketAddr)> {
+        let socket = self.bind()?;
+        socket.listen(i32::try_from(self.backlog).unwrap_or(i32::MAX))?;
+        let address = socket
+            .local_addr()?
+            .as_socket()
+            .ok_or(io::ErrorKind::Unsupported)?;
+        Ok((socket.into(), address))
+    }
+
+    /// Sees whether nobody else has the address. No client can connect meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, if somebody has it or it is not one of this machine.
+    pub fn check(&self) -> io::Result<()> {
+        // A shared port can be taken twice by the same user without anybody noticing.
+        let alone = Self {
+            reuse_port: false,
+            ..self.clone()
+        };
+        alone.bind().map(drop)
+    }
+
+    /// A socket that has the address and does not listen.
+    fn bind(&self) -> io::Result<Socket> {
         let domain = Domain::for_address(self.address);
         let socket = Socket::new(domain, Type::STREAM.cloexec(), Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
@@ -107,12 +132,7 @@ impl ListenerSettings {
             defer_accept(&socket)?;
         }
         socket.bind(&self.address.into())?;
-        socket.listen(i32::try_from(self.backlog).unwrap_or(i32::MAX))?;
-        let address = socket
-            .local_addr()?
-            .as_socket()
-            .ok_or(io::ErrorKind::Unsupported)?;
-        Ok((socket.into(), address))
+        Ok(socket)
     }
 }
 
@@ -134,5 +154,24 @@ fn defer_accept(socket: &Socket) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::last_os_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_free_until_somebody_listens_there() {
+        let any = ListenerSettings::new(([127, 0, 0, 1], 0).into());
+        let (listening, address) = any.open().expect("there is a free port");
+        let same = ListenerSettings::new(address);
+        let error = same.check().expect_err("it is taken");
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        drop(listening);
+        assert!(same.check().is_ok());
+        // Nobody was let in meanwhile, and the address is still free.
+        assert!(std::net::TcpStream::connect(address).is_err());
+        assert!(same.open().is_ok());
     }
 }

@@ -12,7 +12,7 @@ use crate::clients::Clients;
 use crate::connection::SessionKey;
 use crate::key::ConnectionKey;
 use crate::output::Outputs;
-use crate::parcel::{Parcel, Wish};
+use crate::parcel::{Parcel, Wish, index};
 
 impl Clients {
     /// Sends a message of quality of service 1 or 2, for which there is room, and writes it down
@@ -77,6 +77,30 @@ impl Clients {
         } else {
             self.publish_waited(connection, id, out);
         }
+    }
+
+    /// Sends a message of quality of service 0 when its removal is durable, so that it does not come
+    /// a second time after a crash, \[v5 4.3.1\].
+    pub(crate) fn send_once(
+        &mut self,
+        key: ConnectionKey,
+        wish: &Wish<'_>,
+        parcel: &Parcel<'_>,
+        out: &mut Outputs,
+    ) {
+        let Some(version) = self.connections.get(key).map(|one| one.version) else {
+            return;
+        };
+        let (start, mount) = (out.bytes.len(), self.mount_bytes(key));
+        parcel.encode(&parcel.form(version, wish), mount, &mut out.bytes);
+        if parcel.has_shared_payload() {
+            out.bytes.extend_from_slice(parcel.message().payload);
+        }
+        self.counters.count_publish_sent(wish.qos);
+        self.counters.messages_delivered += 1;
+        self.journal.hurry();
+        let packet = Packet::Bytes(index(out.bytes.len() - start));
+        self.stand_in_line(key, self.waits_written(), packet, start, out);
     }
 
     /// Sends the delivery under a packet id when what is being written is durable.
