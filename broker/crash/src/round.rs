@@ -285,11 +285,24 @@ impl<'a> Round<'a> {
         };
         let mut device = Device::new(card, &mut self.stage.log);
         device.clean = true;
-        device.connect(broker.address, &mut self.stage.log);
         self.stage
             .clients
             .push((device, Part::Subscriber(onlooker())));
-        let connected = |stage: &mut Stage| last(stage).is_some_and(Device::is_connected);
+        // A broker that is about to listen may close what comes too early.
+        let connected = |stage: &mut Stage| {
+            let Stage {
+                clients,
+                log,
+                address,
+                ..
+            } = stage;
+            clients.last_mut().is_some_and(|(device, _)| {
+                if !device.is_open() {
+                    device.connect(*address, log);
+                }
+                device.is_connected()
+            })
+        };
         if !self.go_on(broker, FINISH_WITHIN, connected)? {
             return Err("a new client can't connect".to_owned());
         }
