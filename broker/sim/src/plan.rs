@@ -220,6 +220,10 @@ fn store_settings(store: Option<&StorePlan>, settings: &mut Settings) {
     if let Some(store) = store {
         let is_short = store.faults.seed.is_multiple_of(2);
         settings.store_wait_max = Duration::from_millis(if is_short { 300 } else { 10_000 });
+        // More comes while clients are away: one that is refused for its own messages never gets on.
+        if settings.mqtt.queue.overflow == Overflow::Refuse {
+            settings.mqtt.queue.messages_max = 100_000;
+        }
     }
 }
 

@@ -11,9 +11,6 @@ use crate::links::LinkId;
 use crate::outside::Outside;
 use crate::violation::{Checked, Violation, ensure};
 
-/// What a delivery that has begun may wait for the disk at most, most of the time.
-const DISK_WAIT: Duration = Duration::from_secs(1);
-
 /// A connection as the engines see it.
 #[derive(Debug)]
 struct Watch {
@@ -174,7 +171,8 @@ fn is_alive(
 impl Outside {
     /// An engine sends bytes to a client.
     pub(crate) fn sent(&mut self, link: LinkId, bytes: &[u8]) -> Checked {
-        let grace = self.storage.as_ref().map_or(Duration::ZERO, |_| DISK_WAIT);
+        let stored = self.storage.as_ref();
+        let grace = stored.map_or(Duration::ZERO, |_| self.plan.settings.store_wait_max);
         self.watches
             .check(link, bytes, &self.history, self.now, grace)
     }

@@ -7,6 +7,7 @@ mod restore;
 
 use core::time::Duration;
 
+use shard_engine::limits::SURPLUS_MAX;
 use shard_engine::{ControlInput, ControlOutput, Counters, Gauges, Input, QuestionId};
 use store_memory::Disk;
 use wire_message::ClientId;
@@ -104,7 +105,11 @@ impl World {
 
     /// Queues hold no more than they may.
     fn look_at_queues(&mut self) -> Checked {
-        let most = u64::from(self.outside.plan.settings.mqtt.queue.messages_max);
+        let mut most = u64::from(self.outside.plan.settings.mqtt.queue.messages_max);
+        if self.outside.storage.is_some() {
+            // What is to be dropped for a new message is looked for on the disk.
+            most += SURPLUS_MAX;
+        }
         for (_, gauges) in self.reports()? {
             let Gauges {
                 queued_messages,
