@@ -46,7 +46,7 @@ defects! {
     an_entry_for_each_subscriber_is_seen: EntryPerSubscriber by ["entries"],
     a_connection_that_is_never_read_again_is_seen: ResumeForgotten by ["liveness", "neighbours"],
     a_retained_message_that_is_lost_is_seen: RetainedForgotten by ["retained"],
-    a_batch_that_is_lost_is_seen: BatchLost by ["acknowledged", "takeover", "retained", "unasked", "doubled", "shared", "returned", "wills", "well_formed", "leaks"],
+    a_batch_that_is_lost_is_seen: BatchLost by ["acknowledged", "liveness", "takeover", "retained", "unasked", "doubled", "shared", "returned", "wills", "well_formed", "leaks"],
     an_acknowledgement_before_the_disk_is_seen: DurableEarly by ["acknowledged", "takeover", "retained", "unasked", "doubled", "shared"],
     flights_that_a_start_does_not_find_are_seen: FlightsForgotten by ["doubled", "well_formed", "liveness", "acknowledged"],
     receipts_that_a_start_does_not_find_are_seen: ReceiptsForgotten by ["doubled", "liveness"],

@@ -34,7 +34,10 @@ impl Driver {
             Entry::RetainedStore(request, message) => {
                 if outside.strikes(Defect::RetainedForgotten, 200) {
                     outside.stats.harmed += 1;
-                    self.early.push(known(to, request));
+                    self.early.push(Input::Answer {
+                        from: to,
+                        answer: Answer::Stored(request, 0),
+                    });
                     return Ok(());
                 }
                 self.push(to, Entry::RetainedStore(request, message), None, outside)
