@@ -136,33 +136,39 @@ impl Broker {
     }
 
     /// Ends it at once, as it is.
-    pub(crate) fn kill(mut self) -> Result<(), String> {
-        if self.has_ended() {
-            return Err("the broker ended by itself".to_owned());
-        }
-        self.end(Signal::SIGKILL).map(|_| ())
+    pub(crate) fn kill(&mut self) -> Result<(), String> {
+        self.signal(Signal::SIGKILL)?;
+        self.wait().map(|_| ())
     }
 
-    /// Ends it in peace.
-    pub(crate) fn stop(mut self) -> Result<(), String> {
-        if self.has_ended() {
-            return Err("the broker ended by itself".to_owned());
-        }
-        let status = self.end(Signal::SIGTERM)?;
+    /// Has it end in peace; [`Self::stopped`] must follow.
+    pub(crate) fn ask_to_stop(&mut self) -> Result<(), String> {
+        self.signal(Signal::SIGTERM)
+    }
+
+    /// Waits until it has ended, in peace.
+    pub(crate) fn stopped(mut self) -> Result<(), String> {
+        let status = self.wait()?;
         status
             .success()
             .then_some(())
             .ok_or_else(|| format!("the broker ended with {status}"))
     }
 
-    fn end(&mut self, signal: Signal) -> Result<ExitStatus, String> {
-        kill(self.pid, signal).map_err(|error| format!("end the broker: {error}"))?;
+    fn signal(&mut self, signal: Signal) -> Result<(), String> {
+        if self.has_ended() {
+            return Err("the broker ended by itself".to_owned());
+        }
+        kill(self.pid, signal).map_err(|error| format!("end the broker: {error}"))
+    }
+
+    fn wait(&mut self) -> Result<ExitStatus, String> {
         let deadline = Instant::now() + END_WITHIN;
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) if Instant::now() < deadline => thread::sleep(PACE),
-                Ok(None) => return Err(format!("the broker goes on after {signal}")),
+                Ok(None) => return Err("the broker goes on after a signal".to_owned()),
                 Err(error) => return Err(format!("wait for the broker: {error}")),
             }
         }

@@ -138,7 +138,8 @@ impl<'a> Round<'a> {
             self.load(&mut broker)?;
             if life + 1 == self.lives {
                 self.finish(&mut broker)?;
-                return broker.stop();
+                broker.ask_to_stop()?;
+                return broker.stopped();
             }
             if self.settings.ending == Ending::Never {
                 self.stage.hang_up();
@@ -200,24 +201,26 @@ impl<'a> Round<'a> {
     }
 
     /// Ends the broker's life as the settings say.
-    fn end(&mut self, broker: Broker, ledger: &Ledger) -> Result<(), String> {
+    fn end(&mut self, mut broker: Broker, ledger: &Ledger) -> Result<(), String> {
         // Now and then in peace, which must lose nothing either.
-        if self.settings.ending != Ending::Wiped && self.chance.once_in(6) {
-            broker.stop()?;
+        let peaceful = self.settings.ending != Ending::Wiped && self.chance.once_in(6);
+        if peaceful {
+            broker.ask_to_stop()?;
         } else {
             broker.kill()?;
             self.after_kill(ledger)?;
         }
+        // When a connection ends is noted as it happens, while the broker stops.
         if !self.stage.broker_ended() {
             return Err("connections outlive the broker".to_owned());
         }
-        Ok(())
+        if peaceful { broker.stopped() } else { Ok(()) }
     }
 
     /// Ends the broker at some time of its start, when nobody has asked it for anything.
     fn die_while_starting(&mut self) -> Result<(), String> {
         let ledger = self.ledger()?;
-        let broker = self.launch.spawn()?;
+        let mut broker = self.launch.spawn()?;
         let time = Duration::from_millis(self.chance.within(0, 300));
         self.stage.until(time, |_| false);
         broker.kill()?;
