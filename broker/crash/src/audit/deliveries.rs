@@ -223,9 +223,11 @@ fn in_time(
         }
         Kind::Will(delay) => {
             let mut later = events.iter().skip(first);
-            let lost = later.find(
-                |(_, event)| matches!(event, Event::Closed(client) if *client == message.publisher),
-            );
+            // A broker that stops ends connections in its own time.
+            let lost = later.find(|(_, event)| {
+                matches!(event, Event::Killed)
+                    || matches!(event, Event::Closed(client) if *client == message.publisher)
+            });
             let due = lost.map_or(Duration::MAX, |(time, _)| *time + delay);
             if time(at) + EARLY < due {
                 Err(Wrong::TooEarly)
