@@ -232,7 +232,11 @@ impl Ledger {
             };
             item.is_named = false;
         } else {
+            // A journal keeps the order of names: all that were made there before stay as well.
             item.is_named = true;
+            if let Some(folder) = to.parent() {
+                self.settle(Covered::Names(self.names_in(folder)));
+            }
         }
         self.items.insert(to, item);
     }
@@ -304,6 +308,19 @@ mod tests {
         let renamed = after(&format!("{CREATE}1 fsync(4</d>) = 0\n{renamed}"));
         assert_eq!(item(&renamed, "/d/b").former, Some("/d/a".into()));
         assert!(!item(&renamed, "/d/b").is_named && renamed.items.len() == 2);
+    }
+
+    #[test]
+    fn a_name_that_replaces_another_stays_with_those_that_were_made_before() {
+        let create =
+            |name| format!("1 openat(AT_FDCWD</>, \"/d/{name}\", O_CREAT, 0644) = 3</d/{name}>\n");
+        let (manifest, next, later) = (create("manifest"), create("next"), create("later"));
+        let rename = "1 rename(\"/d/next\", \"/d/a\") = 0\n";
+        let ledger = after(&format!(
+            "{CREATE}1 fsync(4</d>) = 0\n{manifest}{next}{rename}{later}"
+        ));
+        assert!(item(&ledger, "/d/a").is_named && item(&ledger, "/d/manifest").is_named);
+        assert!(!item(&ledger, "/d/later").is_named);
     }
 
     #[test]
