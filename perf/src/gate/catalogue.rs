@@ -127,6 +127,18 @@ fn engine() -> Vec<Source> {
             &["--batch", "20", "--qos", "2", "--messages"],
         ),
         source("fan-in-qos0", &["--publishers", "50", "--messages"]),
+        source(
+            "stored-qos1",
+            &["--stored", "1", "--qos", "1", "--messages"],
+        ),
+        source(
+            "stored-qos2",
+            &["--stored", "1", "--qos", "2", "--messages"],
+        ),
+        source(
+            "stored-qos1-to-other-shard",
+            &["--stored", "1", "--shards", "2", "--qos", "1", "--messages"],
+        ),
         connect,
     ]
 }

@@ -19,6 +19,7 @@
 //! | `--publishers N` | 1 | several: each with its topic, below one wildcard filter (fan-in) |
 //! | `--subscribers N` | 1 | of one filter (fan-out) |
 //! | `--batch N` | 1 | packets of a publisher that come at once |
+//! | `--stored 0\|1` | 0 | 1: sessions outlive connections, in a store that takes no time |
 //! | `--plant 1\|2` | 0 | waste for each message: 1 an allocation, 2 a loop; the gate must notice |
 
 #![allow(
@@ -63,6 +64,7 @@ fn main() {
             ("--qos", _) => settings.qos = Qos::ExactlyOnce,
             ("--publishers", _) => settings.publishers = value.max(1),
             ("--subscribers", _) => settings.subscribers = value.max(1),
+            ("--stored", _) => settings.stored = value == 1,
             ("--batch", _) => settings.batch = value.max(1),
             _ => unreachable!("{USAGE}"),
         }

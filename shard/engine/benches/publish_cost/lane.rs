@@ -8,7 +8,7 @@ use shard_engine::{
     Received, Settings,
 };
 use shard_topics::Epochs;
-use store_model::{UnixMillis, WallClock};
+use store_model::{Event, Number, UnixMillis, WallClock};
 use wire_message::{ClientId, Instant, Qos, Seed, ShardId, TopicRef};
 use wire_mqtt::{
     Connect, Disconnect, FilterRequest, FilterRequests, Frame, Packet, PacketId, Publish,
@@ -31,6 +31,8 @@ pub(crate) struct LaneSettings {
     pub(crate) subscribers: usize,
     /// Packets that come at once.
     pub(crate) batch: usize,
+    /// Whether all sessions outlive their connections, in a store that takes no time.
+    pub(crate) stored: bool,
 }
 
 impl LaneSettings {
@@ -43,6 +45,7 @@ impl LaneSettings {
             publishers: 1,
             subscribers: 1,
             batch: 1,
+            stored: false,
         }
     }
 }
@@ -97,7 +100,7 @@ impl Lane {
                 seed: SEED,
                 epochs: Arc::clone(&epochs),
                 clock: WallClock::new(UnixMillis(0)),
-                store: None,
+                store: settings.stored.then_some(Number(0)),
                 chance: 1,
             };
             Engine::new(Arc::clone(&engine_settings), place, NOW)
@@ -149,9 +152,22 @@ impl Lane {
             }
             self.publish(turn);
             turn = (turn + 1) % self.publishers.len();
+            self.end_turns();
             while let Some(client) = self.ready.pop() {
                 self.send(client);
+                self.end_turns();
             }
+        }
+    }
+
+    /// What was written down is durable at once.
+    fn end_turns(&mut self) {
+        if !self.settings.stored {
+            return;
+        }
+        for shard in 0..self.engines.len() {
+            counted_end(&mut self.engines[shard], &mut self.outs[shard]);
+            self.perform(shard);
         }
     }
 
@@ -246,7 +262,13 @@ impl Lane {
         let name = self.name_on(shard, prefix);
         let client = self.clients.len();
         self.accept(shard, client);
-        self.feed(client, &Packet::Connect(Connect::new(version, &name)));
+        let mut connect = Connect::new(version, &name);
+        connect.clean_start = !self.settings.stored;
+        if self.settings.stored && version == Version::V5 {
+            connect.properties.session_expiry_interval_s = Some(3_600);
+        }
+        self.feed(client, &Packet::Connect(connect));
+        self.end_turns();
         client
     }
 
@@ -284,6 +306,7 @@ impl Lane {
             requests: FilterRequests::new(&requests),
         };
         self.feed(client, &Packet::Subscribe(subscribe));
+        self.end_turns();
     }
 
     fn add_publisher(&mut self, client: usize, topic: &str) {
@@ -359,9 +382,22 @@ impl Lane {
             | Output::Control(_)
             | Output::HandOver { .. }
             | Output::SendPayload { .. } => {}
-            Output::Ask(..) | Output::Durable { .. } | Output::Store(_) => {
-                unreachable!("nothing is stored")
+            Output::Durable { to, through } => {
+                let to = to.index();
+                let input = Input::Durable { from, through };
+                counted_input(&mut self.engines[to], input, &mut self.outs[to]);
+                self.perform(to);
             }
+            Output::Store(batch) => {
+                let through = batch.sequence;
+                let input = Input::Store(Event::Durable { through });
+                counted_input(&mut self.engines[shard], input, &mut self.outs[shard]);
+                self.perform(shard);
+                // Other shards hear of it in the next turn.
+                counted_end(&mut self.engines[shard], &mut self.outs[shard]);
+                self.perform(shard);
+            }
+            Output::Ask(..) => unreachable!("no client comes back"),
         }
     }
 
@@ -412,6 +448,11 @@ fn shard_id(shard: usize) -> ShardId {
 fn counted_accepted(engine: &mut Engine, peer: SocketAddr) -> ConnectionKey {
     let accepted = engine.accepted(ListenerId(0), peer, NOW);
     accepted.expect("nothing limits connections")
+}
+
+#[inline(never)]
+fn counted_end(engine: &mut Engine, out: &mut Outputs) {
+    engine.end_turn(NOW, out);
 }
 
 #[inline(never)]

@@ -1,6 +1,7 @@
 //! Messages that wait for a stored session: on the disk, and in memory as well while nothing
 //! before them is on the disk only.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use shard_session::{Delivery, DropReason, Overflow, Pushed};
@@ -129,7 +130,8 @@ impl Clients {
         let cost = message.cost_bytes() as u64;
         let ask = unread && !disk.is_measured && !disk.asks_oldest;
         let surplus = (length + disk.entries + 1).saturating_sub(messages_max);
-        let fits = surplus == 0 && bytes + disk.bytes + cost <= bytes_max;
+        let bytes_over = (bytes + disk.bytes + cost).saturating_sub(bytes_max);
+        let fits = surplus == 0 && bytes_over == 0;
         if ask {
             disk.asks_oldest = true;
             self.ask(key, Asked::Measure, |session| Read::Measure { session });
@@ -139,7 +141,8 @@ impl Clients {
         }
         let drops_oldest =
             overflow == Overflow::DropOldest && cost <= bytes_max && messages_max > 0;
-        if drops_oldest && self.drop_oldest(key, priority, surplus) {
+        let is_far = surplus > SURPLUS_MAX || bytes_over > bytes_max;
+        if drops_oldest && self.drop_oldest(key, priority, is_far) {
             return Pushed::Queued;
         }
         self.counters.count_drop(DropReason::Full);
@@ -152,7 +155,7 @@ impl Clients {
 
     /// Drops the oldest entry, now or when it is known which that is; false if too many are to be
     /// dropped already.
-    fn drop_oldest(&mut self, key: SessionKey, priority: u8, surplus: u64) -> bool {
+    fn drop_oldest(&mut self, key: SessionKey, priority: u8, is_far: bool) -> bool {
         let limits = &self.settings.mqtt.queue;
         let Some(session) = self.sessions.get_mut(key) else {
             return false;
@@ -167,13 +170,13 @@ impl Clients {
         let disk = session.disk_mut();
         if disk.asked {
             // What is dropped now might be on its way from the disk.
-            return surplus <= SURPLUS_MAX;
+            return !is_far;
         }
         if let Some(place) = disk.oldest.pop_front() {
             self.remove_dropped(key, place);
             return true;
         }
-        if surplus > SURPLUS_MAX {
+        if is_far {
             return false;
         }
         if !disk.asks_oldest {
@@ -206,32 +209,28 @@ impl Clients {
         self.queued = self.queued.saturating_sub(1);
     }
 
-    /// The oldest entries of a queue that has too many.
+    /// The oldest entries of a queue that has too many, or too large ones.
     pub(super) fn oldest_answered(&mut self, key: SessionKey, oldest: Vec<EntryPlace>) {
-        let messages_max = u64::from(self.settings.mqtt.queue.messages_max);
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        let (online, length) = (session.connection.is_some(), session.queue.len() as u64);
+        let online = session.connection.is_some();
         let Some(disk) = session.disk.as_mut() else {
             return;
         };
         disk.asks_oldest = false;
-        if online || disk.asked {
-            // They are in memory by now.
-            return;
-        }
-        let surplus = (length + disk.entries).saturating_sub(messages_max);
-        if oldest.is_empty() {
-            return;
-        }
         let flown = disk.flown;
         let waiting = oldest.into_iter().filter(|place| place.number.0 > flown);
-        disk.oldest = waiting.collect();
+        // If they are in memory by now, they are dropped there.
+        disk.oldest = if online || disk.asked {
+            VecDeque::new()
+        } else {
+            waiting.collect()
+        };
         if disk.oldest.is_empty() {
             return;
         }
-        for _ in 0..surplus {
+        while self.is_over(key) {
             let disk = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut());
             let Some(place) = disk.and_then(|disk| disk.oldest.pop_front()) else {
                 // More came while these were looked for.
@@ -239,6 +238,18 @@ impl Clients {
             };
             self.remove_dropped(key, place);
         }
+    }
+
+    /// Whether the queue of a session without a client is above one of its bounds.
+    fn is_over(&self, key: SessionKey) -> bool {
+        let limits = &self.settings.mqtt.queue;
+        let disk = self
+            .sessions
+            .get(key)
+            .and_then(|session| session.disk.as_ref());
+        disk.is_some_and(|disk| {
+            disk.entries > u64::from(limits.messages_max) || disk.bytes > limits.bytes_max
+        })
     }
 
     /// How many entries a session has from an earlier run.

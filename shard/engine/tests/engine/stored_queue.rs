@@ -217,3 +217,27 @@ fn a_stored_message_of_qos_0_leaves_when_it_can_not_come_again() {
     let (subscriber, _) = resume(&mut broker, "s");
     assert_eq!(payloads(&mut broker, subscriber), Vec::<String>::new());
 }
+
+#[test]
+fn a_dormant_queue_keeps_its_bound_in_bytes() {
+    let mut settings = Settings::default();
+    settings.mqtt.queue.bytes_max = 20_000;
+    let mut broker = Broker::stored(settings, 1, Disk::new());
+    let (subscriber, _) = resume(&mut broker, "s");
+    broker.subscribe(subscriber, "t", Qos::AtLeastOnce);
+    broker.lose(subscriber);
+    let publisher = broker.client(Version::V5, "p");
+    broker.store_rests = true;
+    for number in 0..8_u8 {
+        let payload = char::from(b'0' + number).to_string().repeat(4_000);
+        broker.publish(publisher, "t", &payload, Qos::AtLeastOnce);
+    }
+    broker.store_rests = false;
+    broker.settle();
+    let (subscriber, _) = resume(&mut broker, "s");
+    let first: Vec<String> = drain(&mut broker, subscriber)
+        .iter()
+        .map(|payload| payload[..1].to_owned())
+        .collect();
+    assert_eq!(first, ["4", "5", "6", "7"]);
+}
