@@ -8,6 +8,7 @@ mod event;
 mod memory;
 mod publish;
 mod receive;
+mod restart;
 mod script;
 mod subscribe;
 mod wire;

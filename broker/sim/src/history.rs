@@ -320,9 +320,9 @@ impl History {
     }
 
     /// How many processes have begun since.
-    pub(crate) fn starts_since(&self, since: Option<Seq>) -> u64 {
+    pub(crate) fn starts_since(&self, since: Option<Seq>) -> usize {
         let later = |restart: &&Restart| since.is_none_or(|since| restart.seq > since);
-        self.restarts.iter().filter(later).count() as u64
+        self.restarts.iter().filter(later).count()
     }
 
     /// The process ends.

@@ -18,7 +18,7 @@ use crate::trace::Trace;
 use crate::watch::Watches;
 
 /// Time that shards take to see that the disk has caught up.
-const DISK_GRACE: Duration = Duration::from_secs(2);
+pub(crate) const DISK_GRACE: Duration = Duration::from_secs(2);
 
 /// The world around engines and clients.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use wire_mqtt::{DecodeError, Frame, Packet, Publish, Side, Version, frame};
 
 use crate::history::{ClientNumber, History, PublishId, number_in};
 use crate::links::LinkId;
-use crate::outside::Outside;
+use crate::outside::{DISK_GRACE, Outside};
 use crate::violation::{Checked, Violation, ensure};
 
 /// A connection as the engines see it.
@@ -172,7 +172,8 @@ impl Outside {
     /// An engine sends bytes to a client.
     pub(crate) fn sent(&mut self, link: LinkId, bytes: &[u8]) -> Checked {
         let stored = self.storage.as_ref();
-        let grace = stored.map_or(Duration::ZERO, |_| self.plan.settings.store_wait_max);
+        let wait = self.plan.settings.store_wait_max + DISK_GRACE;
+        let grace = stored.map_or(Duration::ZERO, |_| wait);
         self.watches
             .check(link, bytes, &self.history, self.now, grace)
     }

@@ -1,10 +1,9 @@
 //! Coming and going.
 
 use core::num::NonZeroU16;
-use core::time::Duration;
 
 use wire_client::VerbError;
-use wire_message::{Instant, Qos, ShardId, TopicRef};
+use wire_message::{Qos, ShardId, TopicRef};
 use wire_mqtt::{
     Connect, ConnectProperties, Disconnect, DisconnectProperties, ReasonCode, Version, Will,
     WillProperties,
@@ -22,9 +21,6 @@ pub(super) const LONG_S: u32 = 100_000;
 
 /// What 3.x sessions outlive their connections by, seconds: the default of the settings.
 const V3_EXPIRY_S: u32 = 7_200;
-
-/// Time after which a session that has expired is gone.
-const EXPIRY_GRACE: Duration = Duration::from_secs(3);
 
 /// What a CONNECT says.
 #[derive(Clone, Debug)]
@@ -195,59 +191,6 @@ impl Client {
             .map_err(impossible)
     }
 
-    /// Whether a session that outlives its connections for a short time certainly has expired.
-    fn has_expired(&self, short_s: u32, outside: &Outside) -> bool {
-        let life = Duration::from_secs(u64::from(short_s)) + EXPIRY_GRACE;
-        let connections = &outside.history.connections;
-        let is_own = |number: &usize| connections[*number].client == Some(self.number);
-        let is_long_ago = |at: Instant| {
-            let from = at.max(outside.process.started);
-            outside.now.since(from) > life
-        };
-        // The connection that is being made has its number already.
-        let mut earlier = (0..connections.len() - 1).filter(is_own);
-        earlier.all(|number| {
-            outside.links[LinkId(number)]
-                .detached_at
-                .is_some_and(is_long_ago)
-        })
-    }
-
-    /// A new process does not release what an earlier one sent without storing it.
-    fn forget_retained(&mut self, outside: &Outside) {
-        let process = outside.history.process();
-        if process > self.memory.process {
-            self.memory.process = process;
-            for packet_id in core::mem::take(&mut self.memory.retained) {
-                self.memory.unreleased.remove(&packet_id);
-            }
-        }
-    }
-
-    /// Whether the session began in an earlier process.
-    fn has_restarted(&self, outside: &Outside) -> bool {
-        let history = &outside.history;
-        let begun = self.memory.session.map(|id| history.sessions[id.0].begun);
-        let start = history.restarts.last().map(|restart| restart.seq);
-        begun.zip(start).is_some_and(|(begun, start)| begun < start)
-    }
-
-    /// Whether a session was in use when the process ended, and cannot have expired since.
-    fn must_have_survived(&self, link: LinkId, wish: &Wish, outside: &Outside) -> bool {
-        let history = &outside.history;
-        let own = |number: &usize| history.connections[*number].client == Some(self.number);
-        let Some(number) = (0..link.0).rev().find(own) else {
-            return false;
-        };
-        let last = &history.connections[number];
-        let ended = history.restarts.last().map(|restart| restart.ended);
-        let was_in_use = last.process + 1 == history.process()
-            && last.connected.is_some()
-            && outside.links[LinkId(number)].detached_at == ended;
-        let life = Duration::from_secs(u64::from(self.memory.expiry_s));
-        was_in_use && !wish.clean_start && outside.now.since(outside.process.started) < life
-    }
-
     /// CONNACK arrived.
     pub(super) fn handle_connack(&mut self, present: bool, outside: &mut Outside) -> Checked {
         let wire = self.wire.as_mut().expect("the packet came from it");
@@ -300,16 +243,6 @@ impl Client {
         connection.is_session_short = wish.expiry_s == 0;
         self.note_resent(outside);
         Ok(())
-    }
-
-    /// CONNACK arrived, with an error: only if the disk cannot be written or read.
-    pub(super) fn handle_refusal(&mut self, reason: ReasonCode, outside: &mut Outside) -> Checked {
-        outside.stats.refused_connects += 1;
-        let is_disk = [ReasonCode::QuotaExceeded, ReasonCode::ServerUnavailable].contains(&reason);
-        let is_right = is_disk && outside.may_disk_fail();
-        ensure(is_right, "neighbours", || {
-            format!("{} was not let in: {reason:?}", self.id)
-        })
     }
 
     /// Says goodbye and closes, ending the session if this is the last time.

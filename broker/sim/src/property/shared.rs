@@ -48,7 +48,7 @@ fn check_one(
     // After a start it is not known who was sent what was not acknowledged.
     let starts = history.starts_since(message.first_sent());
     ensure(
-        fresh as u64 <= (message.copies() as u64 + again) * (1 + starts),
+        fresh as u64 <= (message.copies() as u64 + again) * (1 + starts as u64),
         "shared",
         || format!("group {group} got {id:?} {fresh} times"),
     )?;
