@@ -14,6 +14,7 @@ use crate::key::ConnectionKey;
 use crate::naming::keeps_limits;
 use crate::output::{Output, Outputs};
 use crate::receive::Step;
+use crate::stop::Stopping;
 
 impl Engine {
     pub(crate) fn handle_connect(
@@ -43,6 +44,10 @@ impl Engine {
             None => return Step::Held,
             Some(Err(reason)) => return self.refuse_connect(key, reason, None, now, out),
             Some(Ok(())) => {}
+        }
+        if self.stopping == Stopping::Over {
+            // It was on its way here while everybody was told to go.
+            return self.refuse_connect(key, ReasonCode::ServerUnavailable, None, now, out);
         }
         if self.clients.journal.is_overfull() && terms.session_expiry.outlives_connection() {
             return self.refuse_connect(key, ReasonCode::ServerBusy, None, now, out);

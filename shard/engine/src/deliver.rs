@@ -11,6 +11,7 @@ use crate::key::ConnectionKey;
 use crate::limits::PUMP_MESSAGES_MAX;
 use crate::output::{Output, Outputs};
 use crate::parcel::{Encoded, Parcel, Wish};
+use crate::persist::Waits;
 
 /// What became of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +46,14 @@ impl Clients {
         };
         let unbounded = connection.packet_bytes_max == u32::MAX;
         if wish.qos == Qos::AtMostOnce {
-            if connection.plain {
+            let (is_plain, version) = (connection.plain, connection.version);
+            if connection.line.as_ref().is_some_and(|line| line.delivers()) {
+                if !self.is_too_large(connection_key, wish, parcel) {
+                    self.send_once(connection_key, wish, parcel, Waits::NONE, out);
+                }
+            } else if is_plain {
                 // What most deliveries are: a form that others may share, nothing to look up.
-                let encoded = parcel.encoded(connection.version, wish, &mut out.bytes);
+                let encoded = parcel.encoded(version, wish, &mut out.bytes);
                 self.counters.messages_delivered += 1;
                 self.emit(connection_key, encoded, None, parcel, wish.qos, out);
             } else {
@@ -166,7 +172,9 @@ impl Clients {
                 return;
             }
             if stored.is_some() && self.is_strict(connection) {
-                self.send_once(connection, &wish, &parcel, out);
+                self.journal.hurry();
+                let waits = self.waits_written();
+                self.send_once(connection, &wish, &parcel, waits, out);
             } else {
                 self.send_publish(connection, &wish, None, &mut parcel, out);
             }

@@ -101,6 +101,7 @@ impl Clients {
         if let Some(connection_key) = session.connection
             && let Some(connection) = self.connections.get_mut(connection_key)
             && connection.plain
+            && connection.line.is_none()
             && !connection.congested
             && session.is_drained()
             && !(qos != Qos::AtMostOnce && session.is_stored())

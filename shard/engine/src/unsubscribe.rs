@@ -178,7 +178,7 @@ impl Engine {
                 .index
                 .group(shard_topics::GroupId::from_bits(bits))
                 .hash();
-            let gone = self.clients.move_away(number, &delivery);
+            let gone = self.clients.move_away(key, number, &delivery);
             let message: Arc<Message> = delivery.into_message();
             self.redispatch(message, hash, gone);
         }

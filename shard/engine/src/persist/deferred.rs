@@ -63,8 +63,7 @@ impl Engine {
         self.clients.journal.begin();
         for operation in operations {
             if let Operation::Remove(place) = &operation {
-                let moved = (place.session, place.number.0);
-                self.clients.writing.moving.remove(&moved);
+                self.clients.moved_away(place);
             }
             self.clients.journal.push(operation);
         }

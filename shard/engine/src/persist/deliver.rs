@@ -79,13 +79,14 @@ impl Clients {
         }
     }
 
-    /// Sends a message of quality of service 0 when its removal is durable, so that it does not come
-    /// a second time after a crash, \[v5 4.3.1\].
+    /// Sends a message of quality of service 0 in line: when its removal is durable, so that it does
+    /// not come a second time after a crash, \[v5 4.3.1\], and behind others for which that holds.
     pub(crate) fn send_once(
         &mut self,
         key: ConnectionKey,
         wish: &Wish<'_>,
         parcel: &Parcel<'_>,
+        waits: Waits,
         out: &mut Outputs,
     ) {
         let Some(version) = self.connections.get(key).map(|one| one.version) else {
@@ -98,9 +99,8 @@ impl Clients {
         }
         self.counters.count_publish_sent(wish.qos);
         self.counters.messages_delivered += 1;
-        self.journal.hurry();
-        let packet = Packet::Bytes(index(out.bytes.len() - start));
-        self.stand_in_line(key, self.waits_written(), packet, start, out);
+        let packet = Packet::Once(index(out.bytes.len() - start));
+        self.stand_in_line(key, waits, packet, start, out);
     }
 
     /// Sends the delivery under a packet id when what is being written is durable.

@@ -1,6 +1,6 @@
 //! What a stored session has beside its memory, while there is something.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use shard_session::Delivery;
 use store_model::{EntryKey, EntryPlace, Home};
@@ -33,6 +33,8 @@ pub(crate) struct Disk {
     pub(super) turn: u32,
     /// What came after the question: the page may show it or not.
     pub(super) late: Vec<(EntryKey, Delivery)>,
+    /// What was given to others after the question.
+    pub(super) gone: BTreeSet<u64>,
     /// What was read so far for a client that connects.
     pub(super) loading: Option<Box<Loading>>,
     /// QoS 2 messages of the client that shards have stored.
@@ -66,6 +68,13 @@ impl Disk {
         if self.asked {
             self.late.push((entry, delivery));
         }
+    }
+
+    /// No page is awaited any more, and what came meanwhile does not matter.
+    pub(super) fn stop_asking(&mut self) {
+        self.asked = false;
+        self.late.clear();
+        self.gone.clear();
     }
 
     /// Whether there is nothing in it.

@@ -1,7 +1,7 @@
 //! Queue entries of stored sessions: written when a message comes, removed when it is done with.
 
 use core::num::NonZeroU64;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shard_session::{Delivery, Record};
@@ -10,6 +10,7 @@ use wire_message::{Message, Seed, TopicRef};
 use wire_mqtt::PacketId;
 
 use crate::clients::Clients;
+use crate::connection::SessionKey;
 use crate::parcel::{Parcel, Wish};
 
 /// The message that is being delivered to several stored sessions, which share it.
@@ -22,7 +23,7 @@ pub(crate) struct Writing {
     /// Sessions that lived there have the message.
     pub(crate) skip: Vec<Home>,
     /// Entries that are being given to other sessions, and not to be read for their own.
-    pub(super) moving: BTreeSet<(Number, u64)>,
+    pub(super) moving: BTreeMap<(Number, u64), SessionKey>,
 }
 
 impl Writing {
@@ -207,13 +208,32 @@ impl Clients {
 }
 
 impl Clients {
+    /// An entry that was given away is removed: what is being read may still show it.
+    pub(super) fn moved_away(&mut self, place: &EntryPlace) {
+        let number = place.number.0;
+        let Some(key) = self.writing.moving.remove(&(place.session, number)) else {
+            return;
+        };
+        let session = self.sessions.get_mut(key);
+        if let Some(disk) = session.and_then(|session| session.disk.as_mut())
+            && disk.asked
+        {
+            disk.gone.insert(number);
+        }
+    }
+
     /// A delivery goes to another member of its group: what is to be written down when it is
     /// durable there. Until then it stays on the disk, and is not read from there.
-    pub(crate) fn move_away(&mut self, session: Number, delivery: &Delivery) -> Vec<Operation> {
+    pub(crate) fn move_away(
+        &mut self,
+        key: SessionKey,
+        session: Number,
+        delivery: &Delivery,
+    ) -> Vec<Operation> {
         let Some(record) = delivery.record() else {
             return Vec::new();
         };
-        self.writing.moving.insert((session, record.number));
+        self.writing.moving.insert((session, record.number), key);
         vec![Operation::Remove(place(session, record))]
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Packet {
     Promise(u32),
     /// PUBACK for this packet id, of so many bytes.
     Puback(PacketId, u32),
+    /// PUBLISH of quality of service 0, of so many bytes.
+    Once(u32),
     /// PUBLISH of the delivery that is in flight under this packet id.
     Publish(PacketId),
 }
@@ -57,10 +59,16 @@ impl Line {
     }
 
     fn push(&mut self, waits: Waits, packet: Packet, bytes: &[u8]) {
-        self.publishes += u32::from(matches!(packet, Packet::Publish(_)));
+        let is_delivery = matches!(packet, Packet::Once(_) | Packet::Publish(_));
+        self.publishes += u32::from(is_delivery);
         self.promises += u32::from(matches!(packet, Packet::Promise(_)));
         self.places.push_back((waits, packet));
         self.bytes.extend(bytes);
+    }
+
+    /// Whether deliveries wait, behind which others must stand.
+    pub(crate) const fn delivers(&self) -> bool {
+        self.publishes > 0
     }
 
     /// Whether a SUBACK waits, before which no retained message may come.
@@ -75,6 +83,10 @@ impl Line {
             Packet::Bytes(length) | Packet::Connack(length) | Packet::Puback(_, length) => length,
             Packet::Promise(length) => {
                 self.promises -= 1;
+                length
+            }
+            Packet::Once(length) => {
+                self.publishes -= 1;
                 length
             }
             Packet::Publish(_) => {
@@ -118,7 +130,7 @@ impl Clients {
     pub(super) fn has_waiting_publish(&self, key: ConnectionKey) -> bool {
         let connection = self.connections.get(key);
         let line = connection.and_then(|connection| connection.line.as_ref());
-        line.is_some_and(|line| line.publishes > 0)
+        line.is_some_and(|line| line.delivers())
     }
 
     /// Tells a publisher that what it waits for does not get to the disk, message by message;
@@ -132,7 +144,11 @@ impl Clients {
         };
         let ids = line.places.iter().map(|(_, packet)| match packet {
             Packet::Puback(id, _) => Some(*id),
-            Packet::Bytes(_) | Packet::Connack(_) | Packet::Promise(_) | Packet::Publish(_) => None,
+            Packet::Bytes(_)
+            | Packet::Connack(_)
+            | Packet::Once(_)
+            | Packet::Promise(_)
+            | Packet::Publish(_) => None,
         });
         let Some(ids) = ids.collect::<Option<Vec<PacketId>>>() else {
             return false;
@@ -186,7 +202,11 @@ impl Clients {
     /// Sends a packet whose bytes, if it has any, were encoded from `start` on.
     fn let_out(&mut self, key: ConnectionKey, packet: Packet, start: usize, out: &mut Outputs) {
         match packet {
-            Packet::Bytes(_) | Packet::Connack(_) | Packet::Promise(_) | Packet::Puback(..) => {
+            Packet::Bytes(_)
+            | Packet::Connack(_)
+            | Packet::Once(_)
+            | Packet::Promise(_)
+            | Packet::Puback(..) => {
                 self.sent_now(key, start, out);
             }
             Packet::Publish(id) => self.publish_waited(key, id, out),
@@ -253,7 +273,7 @@ impl Engine {
                     }
                     return self.advance_line(key, now, out);
                 }
-                Packet::Bytes(_) | Packet::Puback(..) | Packet::Publish(_) => {}
+                Packet::Bytes(_) | Packet::Once(_) | Packet::Puback(..) | Packet::Publish(_) => {}
             }
         }
     }

@@ -146,8 +146,7 @@ impl Engine {
             return;
         }
         disk.turn = disk.turn.wrapping_add(1);
-        disk.asked = false;
-        disk.late.clear();
+        disk.stop_asking();
         if let Some(loading) = disk.loading.take() {
             let reason = ReasonCode::ServerUnavailable;
             if self.clients.connections.contains(loading.connection) {
@@ -235,15 +234,23 @@ impl Engine {
         } = *loading;
         if self.clients.connections.get(connection).is_none() {
             // The client did not wait. It is read again for the next one.
-            disk.asked = false;
-            disk.late.clear();
+            disk.stop_asking();
             session.unread = unread;
             return;
         }
         disk.is_loaded = true;
         // Reading goes on behind all of it, in flight or not.
         let last_shown = entries.last().map(key_of);
-        let (in_flight, waiting) = split(flights.unwrap_or_default(), entries);
+        // What is being given to others is theirs.
+        let mut entries = entries;
+        let mut flights = flights.unwrap_or_default();
+        let is_moving = |number: Number| self.is_moving(key, number.0);
+        entries.retain(|entry| !is_moving(entry.number));
+        flights.retain(|one| match one.flight.stage {
+            FlightStage::Released => true,
+            FlightStage::Sent { number, .. } => !is_moving(number),
+        });
+        let (in_flight, waiting) = split(flights, entries);
         let mut outbound = Outbound::starting_at(1, next);
         let mut last = next;
         let mut shown = BTreeSet::new();

@@ -54,11 +54,10 @@ impl Clients {
         disk.bytes += bytes + flying_bytes;
         disk.more |= kept > 0 || !outbound.is_empty() || disk.asked;
         disk.turn = disk.turn.wrapping_add(1);
-        disk.asked = false;
+        disk.stop_asking();
         disk.is_loaded = false;
         disk.flown = highest.unwrap_or(0);
         disk.after = None;
-        disk.late.clear();
         disk.oldest.clear();
         self.tidy_disk(key);
     }
@@ -155,6 +154,7 @@ impl Engine {
         };
         let before = queue.len() as u64 + disk.entries;
         disk.asked = false;
+        disk.gone.clear();
         disk.after = after.or(last).or(disk.after);
         let cursor = after.map(order);
         for (entry, delivery) in core::mem::take(&mut disk.late) {
@@ -183,10 +183,14 @@ impl Engine {
         }
     }
 
-    fn is_moving(&self, key: SessionKey, number: u64) -> bool {
+    pub(super) fn is_moving(&self, key: SessionKey, number: u64) -> bool {
         let session = self.clients.sessions.get(key);
         let moving = &self.clients.writing.moving;
-        session.is_some_and(|session| moving.contains(&(session.number, number)))
+        session.is_some_and(|session| {
+            let disk = session.disk.as_ref();
+            moving.contains_key(&(session.number, number))
+                || disk.is_some_and(|disk| disk.gone.contains(&number))
+        })
     }
 
     /// The delivery of an entry that was read.
