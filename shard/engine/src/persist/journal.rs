@@ -190,6 +190,10 @@ impl Journal {
     /// How many batches, and operations in them.
     pub(crate) fn end_turn(&mut self, out: &mut Outputs) -> (u64, u64) {
         let mut submitted = (0, 0);
+        if self.last - self.durable > SUBMITTED_MAX / 2 || self.weight > JOURNAL_BYTES_MAX / 2 {
+            // Though nobody waits for it: soon nothing more could be written down.
+            self.mark_urgent();
+        }
         self.is_open = false;
         while self.submitted - self.durable < SUBMITTED_MAX {
             let Some(batch) = self.batches.pop_front() else {
@@ -362,6 +366,20 @@ mod tests {
         journal.durable(Sequence(2));
         journal.hurry();
         assert!(submitted(&mut journal).is_empty(), "nothing is waited for");
+    }
+
+    #[test]
+    fn a_store_that_syncs_rarely_is_told_to_before_nothing_more_can_be_written_down() {
+        let mut journal = journal();
+        let mut urgent = 0;
+        for _ in 0..SUBMITTED_MAX - 1 {
+            write(&mut journal);
+            urgent += submitted(&mut journal)
+                .iter()
+                .filter(|batch| batch.urgent)
+                .count();
+        }
+        assert!(urgent > 0 && !journal.is_congested());
     }
 
     #[test]
