@@ -105,8 +105,8 @@ impl Launch {
     fn config(&self, port: u16) -> String {
         let durability = match self.durability {
             Durability::Strict => "",
-            // Long enough that no round lives to see a sync.
-            Durability::Relaxed => "store.durability = relaxed\nstore.sync_interval = 1m\n",
+            // Longer than most lives, and shorter than a publish is held when there is too much to sync.
+            Durability::Relaxed => "store.durability = relaxed\nstore.sync_interval = 5s\n",
         };
         format!(
             "listeners.tcp.default.bind = \"127.0.0.1:{port}\"\napi.enable = false\n\

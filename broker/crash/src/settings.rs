@@ -20,7 +20,7 @@ pub enum Ending {
 pub enum Durability {
     /// Before it acknowledges, its default.
     Strict,
-    /// Later than any round lasts: a control with [`Ending::PowerLoss`].
+    /// Later than most lives last: a control with [`Ending::PowerLoss`].
     Relaxed,
 }
 
