@@ -4,6 +4,7 @@
 //! \[v5 3.1.4-3\] with its note on takeover, \[v311 3.1.2-8\], \[v311 3.1.2-10\].
 
 use shard_engine::Counters;
+use wire_message::Qos;
 
 use crate::history::{Connection, Ending, History, PublishId, Session};
 use crate::links::LinkId;
@@ -46,7 +47,9 @@ pub(super) fn check(history: &History, outside: &Outside, counters: &Counters) -
             .connected
             .is_some_and(|(connected, _)| granted < connected);
         let due = is_seen && is_due(history, link, connection, delay_s);
-        let may_miss = counters.delivery_dropped_queue_full > 0;
+        let dropped_qos0 = counters.delivery_dropped_qos0_msg > 0;
+        let may_miss = counters.delivery_dropped_queue_full > 0
+            || (history.message(will).qos == Qos::AtMostOnce && dropped_qos0);
         ensure(count > 0 || !due || may_miss, "wills", || {
             format!("the will of {link:?} did not come: {connection:?}")
         })?;
