@@ -175,6 +175,8 @@ impl Clients {
                 self.journal.hurry();
                 let waits = self.waits_written();
                 self.send_once(connection, &wish, &parcel, waits, out);
+            } else if self.has_waiting_publish(connection) {
+                self.send_once(connection, &wish, &parcel, Waits::NONE, out);
             } else {
                 self.send_publish(connection, &wish, None, &mut parcel, out);
             }

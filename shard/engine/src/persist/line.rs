@@ -127,7 +127,7 @@ impl Clients {
     }
 
     /// Whether deliveries to a connection wait: others stand behind them.
-    pub(super) fn has_waiting_publish(&self, key: ConnectionKey) -> bool {
+    pub(crate) fn has_waiting_publish(&self, key: ConnectionKey) -> bool {
         let connection = self.connections.get(key);
         let line = connection.and_then(|connection| connection.line.as_ref());
         line.is_some_and(|line| line.delivers())

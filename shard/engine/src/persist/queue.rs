@@ -154,7 +154,7 @@ impl Clients {
     }
 
     /// Drops the oldest entry, now or when it is known which that is; false if too many are to be
-    /// dropped already.
+    /// dropped already, or what is in flight is not known because the session is of an earlier run.
     fn drop_oldest(&mut self, key: SessionKey, priority: u8, is_far: bool) -> bool {
         let limits = &self.settings.mqtt.queue;
         let Some(session) = self.sessions.get_mut(key) else {
@@ -166,6 +166,9 @@ impl Clients {
             self.queued -= 1;
             self.write_removal(number, &oldest, None);
             return true;
+        }
+        if session.unread {
+            return false;
         }
         let disk = session.disk_mut();
         if disk.asked {
