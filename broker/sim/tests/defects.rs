@@ -47,7 +47,7 @@ defects! {
     a_connection_that_is_never_read_again_is_seen: ResumeForgotten by ["liveness", "neighbours"],
     a_retained_message_that_is_lost_is_seen: RetainedForgotten by ["retained"],
     a_batch_that_is_lost_is_seen: BatchLost by ["acknowledged", "liveness", "takeover", "retained", "unasked", "doubled", "shared", "returned", "wills", "well_formed", "leaks"],
-    an_acknowledgement_before_the_disk_is_seen: DurableEarly by ["acknowledged", "takeover", "retained", "unasked", "doubled", "shared"],
+    an_acknowledgement_before_the_disk_is_seen: DurableEarly by ["acknowledged", "takeover", "retained", "unasked", "doubled", "shared", "liveness"],
     flights_that_a_start_does_not_find_are_seen: FlightsForgotten by ["doubled", "well_formed", "liveness", "acknowledged"],
     receipts_that_a_start_does_not_find_are_seen: ReceiptsForgotten by ["doubled", "liveness"],
     a_removal_that_is_lost_is_seen: RemovalLost by ["doubled", "leaks"],
