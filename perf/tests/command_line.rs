@@ -20,7 +20,7 @@ fn every_broker_is_listed_with_its_version_or_a_way_to_get_it() {
     let output = perf(&["brokers"]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(text.lines().count(), 13, "{text}");
+    assert_eq!(text.lines().count(), 14, "{text}");
     for line in text.lines() {
         let (name, rest) = line.split_once(' ').expect("a name and more");
         let is_here = rest.contains(" at /");
