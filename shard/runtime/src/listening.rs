@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 pub(crate) fn check_listeners(listeners: &[ListenerSettings]) -> Result<(), StartError> {
     for settings in listeners {
         let address = settings.address;
-        let checked = settings.check();
+        let checked = patiently(|| settings.check());
         checked.map_err(|source| StartError::Listen { address, source })?;
     }
     Ok(())
@@ -58,12 +58,19 @@ fn probe(settings: &ListenerSettings) -> Result<SocketAddr, StartError> {
         reuse_port: false,
         ..settings.clone()
     };
+    match patiently(|| alone.open()) {
+        Ok((_socket, address)) => Ok(address),
+        Err(source) => Err(StartError::Listen { address, source }),
+    }
+}
+
+/// Tries again while the address is taken, for a while.
+fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let begun = Instant::now();
     loop {
-        match alone.open() {
-            Ok((_socket, address)) => return Ok(address),
+        match attempt() {
             Err(error) if is_taken(&error) && begun.elapsed() < PATIENCE => thread::sleep(AGAIN),
-            Err(source) => return Err(StartError::Listen { address, source }),
+            outcome => return outcome,
         }
     }
 }
