@@ -175,18 +175,13 @@ impl Engine {
     }
 
     fn take_loading(&mut self, key: SessionKey) -> Option<ConnectionKey> {
-        let disk = self.clients.sessions.get_mut(key)?.disk.as_mut()?;
+        let disk = self.clients.disk_of(key)?;
         Some(disk.loading.take()?.connection)
     }
 
     /// Goes on when another part of a session was read.
     pub(super) fn load_on(&mut self, key: SessionKey, now: Instant, out: &mut Outputs) {
-        let Some(disk) = self
-            .clients
-            .sessions
-            .get_mut(key)
-            .and_then(|s| s.disk.as_mut())
-        else {
+        let Some(disk) = self.clients.disk_of(key) else {
             return;
         };
         let (turn, Some(loading)) = (disk.turn, disk.loading.as_mut()) else {
@@ -370,7 +365,7 @@ fn ahead(id: PacketId) -> PacketId {
 
 impl Clients {
     fn loading(&mut self, key: SessionKey, turn: u32) -> Option<&mut Loading> {
-        let disk = self.sessions.get_mut(key)?.disk.as_mut()?;
+        let disk = self.disk_of(key)?;
         if disk.turn == turn {
             disk.loading.as_deref_mut()
         } else {
@@ -380,7 +375,7 @@ impl Clients {
 
     /// What is in flight does not wait any more.
     fn take_flying(&mut self, key: SessionKey, count: u64) {
-        let Some(disk) = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut()) else {
+        let Some(disk) = self.disk_of(key) else {
             return;
         };
         let taken = count.min(disk.entries);

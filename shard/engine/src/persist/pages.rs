@@ -103,12 +103,7 @@ impl Engine {
         now: Instant,
         out: &mut Outputs,
     ) {
-        let Some(disk) = self
-            .clients
-            .sessions
-            .get_mut(key)
-            .and_then(|session| session.disk.as_mut())
-        else {
+        let Some(disk) = self.clients.disk_of(key) else {
             return;
         };
         if disk.turn != turn {
@@ -160,7 +155,8 @@ impl Engine {
         for (entry, delivery) in core::mem::take(&mut disk.late) {
             let passed = cursor.is_none_or(|cursor| order(entry) <= cursor);
             if passed && !shown.contains(&entry.number.0) {
-                disk.after = disk.after.max_by_order(entry);
+                let places = disk.after.into_iter().chain([entry]);
+                disk.after = places.max_by_key(|place| order(*place));
                 deliveries.push(delivery);
             }
         }
@@ -234,19 +230,5 @@ pub(super) fn key_of(entry: &StoredEntry) -> EntryKey {
         session: place.session,
         priority: place.priority,
         number: place.number,
-    }
-}
-
-/// The later of two places in a queue.
-trait Later {
-    fn max_by_order(self, other: EntryKey) -> Self;
-}
-
-impl Later for Option<EntryKey> {
-    fn max_by_order(self, other: EntryKey) -> Self {
-        match self {
-            Some(known) if order(known) >= order(other) => self,
-            Some(_) | None => Some(other),
-        }
     }
 }

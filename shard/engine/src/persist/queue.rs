@@ -234,8 +234,7 @@ impl Clients {
             return;
         }
         while self.is_over(key) {
-            let disk = self.sessions.get_mut(key).and_then(|s| s.disk.as_mut());
-            let Some(place) = disk.and_then(|disk| disk.oldest.pop_front()) else {
+            let Some(place) = self.disk_of(key).and_then(|disk| disk.oldest.pop_front()) else {
                 // More came while these were looked for.
                 return self.ask_oldest(key, u8::MAX);
             };
@@ -269,6 +268,13 @@ impl Clients {
         disk.entries += more;
         disk.bytes = disk.bytes.max(bytes);
         self.queued += more;
+    }
+}
+
+impl Clients {
+    /// A session's other half, if there is something in it.
+    pub(super) fn disk_of(&mut self, key: SessionKey) -> Option<&mut Disk> {
+        self.sessions.get_mut(key)?.disk.as_deref_mut()
     }
 }
 
